@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/aws/**', 'test/engines/**', 'node_modules/**'],
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    pool: 'forks',
+    testTimeout: 30_000,
+  },
+});
