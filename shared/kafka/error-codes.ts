@@ -180,6 +180,9 @@ const namesByCode = new Map(
 export const kafkaErrorName = (code: number): KafkaErrorName =>
   namesByCode.get(code) ?? 'UNKNOWN_SERVER_ERROR';
 
+/** What is wrong with one record of a refused batch; Produce answers it from version 8 on (KIP-467). */
+export type RecordError = { readonly batchIndex: number; readonly message: string };
+
 /** Refuses what a client asked for, by Kafka's name; the door turns it into the error code of an answer. */
 export class KafkaError extends Error {
   override name = 'KafkaError';
@@ -187,10 +190,20 @@ export class KafkaError extends Error {
   /** int16 on the wire. */
   readonly code: number;
   readonly retriable: boolean;
+  /** Empty unless single records were the reason. */
+  readonly recordErrors: readonly RecordError[];
 
   /** `message` says what exactly is wrong; without it the table's general sentence stands. */
-  constructor(errorName: KafkaErrorName, message?: string, options?: { cause: unknown }) {
-    super(message ?? kafkaErrors[errorName].message, options);
+  constructor(
+    errorName: KafkaErrorName,
+    message?: string,
+    options: { cause?: unknown; recordErrors?: readonly RecordError[] } = {},
+  ) {
+    super(
+      message ?? kafkaErrors[errorName].message,
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
+    this.recordErrors = options.recordErrors ?? [];
     this.errorName = errorName;
     this.code = kafkaErrors[errorName].code;
     this.retriable = kafkaErrors[errorName].retriable;
