@@ -126,12 +126,7 @@ function listSuite(stores: ReturnType<typeof useStores>): void {
     ['nothing under an unknown prefix', 'q', undefined, []],
     ['what comes behind a key', '', 'a/b/10', names.slice(5)],
     ['what comes behind a key that is not there', '', 'a/b/11', names.slice(5)],
-    [
-      'what comes behind a key before the prefix',
-      'a/',
-      'a-b/x',
-      ['a/b', 'a/b-c', 'a/b/1', 'a/b/10', 'a/b/2'],
-    ],
+    ['what comes behind a key before the prefix', 'a/', 'a-b/x', names.slice(2, 7)],
     ['nothing behind the last key', '', 'z', []],
   ])('a list finds %s', async (_, under, startAfter, expected) => {
     const store = stores().objects;
