@@ -1,0 +1,38 @@
+import type { History } from '../history.ts';
+import { bytesChanged } from './bytes-changed.ts';
+import type { Anomaly, Checker } from './checker.ts';
+import { duplicateBatch } from './duplicate-batch.ts';
+import { duplicateOffset } from './duplicate-offset.ts';
+import { outOfRange, removedTooEarly, topicGone } from './gone.ts';
+import { hole } from './hole.ts';
+import { lostWrite } from './lost-write.ts';
+import { highWatermarkMovedBack, startMovedBack } from './moved-back.ts';
+import { order } from './order.ts';
+import { resurrected } from './resurrected.ts';
+import { skippedRead } from './skipped-read.ts';
+import { wrongRefusal } from './wrong-refusal.ts';
+import { wrongTimestamp } from './wrong-timestamp.ts';
+
+export const checkers: readonly Checker[] = [
+  lostWrite,
+  duplicateOffset,
+  duplicateBatch,
+  hole,
+  skippedRead,
+  order,
+  startMovedBack,
+  highWatermarkMovedBack,
+  resurrected,
+  bytesChanged,
+  removedTooEarly,
+  outOfRange,
+  topicGone,
+  wrongRefusal,
+  wrongTimestamp,
+];
+
+/** Everything that all checkers find. */
+export const check = (history: History): Anomaly[] =>
+  checkers.flatMap(({ name, promise, check }) =>
+    check(history).map((message) => ({ checker: name, promise, message })),
+  );

@@ -1,0 +1,61 @@
+import type { AppendBody, Operation, Producer } from '../history.ts';
+import { type Checker, describe, few, type PartitionView, partitionsOf } from './checker.ts';
+
+/** A repeat is found this many batches back (Kafka's clients have at most five in flight). */
+const repeatedBatchesMax = 5;
+
+/** An idempotent batch was refused although it was the next one, or a repeat whose offset should have been found. */
+export const wrongRefusal: Checker = {
+  name: 'wrong refusal',
+  promise: 'I4',
+  check: (history) =>
+    partitionsOf(history).flatMap((view) => few([...refusedRepeats(view), ...refusedNext(view)])),
+};
+
+const sameProducer = (a: Producer | undefined, b: Producer | undefined): boolean =>
+  a !== undefined && a.producerId === b?.producerId && a.producerEpoch === b.producerEpoch;
+
+/** DUPLICATE_SEQUENCE_NUMBER is for what lies far back or is gone. */
+function refusedRepeats(view: PartitionView): string[] {
+  const refused = view.appends.filter(({ error }) => error === 'DUPLICATE_SEQUENCE_NUMBER');
+  return refused.flatMap((repeat) => {
+    const producer = repeat.body.producer as Producer;
+    const later = new Set(
+      view.appends
+        .filter(({ body, invokedAt }) => {
+          const isLater = (body.producer?.baseSequence ?? -1) > producer.baseSequence;
+          return isLater && sameProducer(body.producer, producer) && invokedAt < repeat.completedAt;
+        })
+        .map(({ body }) => body.producer?.baseSequence),
+    );
+    const offset = offsetSeen(view, repeat);
+    const isKept = offset !== undefined && view.finalStart !== undefined && offset >= view.finalStart;
+    if (later.size >= repeatedBatchesMax || !isKept) return [];
+    return [`${view.partition}: the offset ${offset} of ${describe(repeat)} was not found (${repeat.error})`];
+  });
+}
+
+const offsetSeen = ({ offsetsOf }: PartitionView, { body }: Operation<AppendBody>): bigint | undefined =>
+  [...(offsetsOf.get(body.records[0]?.value ?? '') ?? [])][0];
+
+/** A gap or an old epoch is said to be there where none is. */
+function refusedNext(view: PartitionView): string[] {
+  const refused = view.appends.filter(({ error }) => {
+    return error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' || error === 'INVALID_PRODUCER_EPOCH';
+  });
+  return refused.flatMap((append) => {
+    const producer = append.body.producer as Producer;
+    const own = view.appends.filter(({ body }) => body.producer?.producerId === producer.producerId);
+    const isFenced = own.some(({ body, invokedAt }) => {
+      return (body.producer?.producerEpoch ?? 0) > producer.producerEpoch && invokedAt < append.completedAt;
+    });
+    const before = own.find(({ body, completedAt }) => {
+      const next = (body.producer?.baseSequence ?? 0) + body.records.length;
+      const isBefore = sameProducer(body.producer, producer) && next === producer.baseSequence;
+      return isBefore && completedAt < append.invokedAt;
+    });
+    const isDue = producer.baseSequence === 0 || (before !== undefined && before.outcome === 'ok');
+    if (isFenced || !isDue) return [];
+    return [`${view.partition}: ${describe(append)} was in sequence, and was refused (${append.error})`];
+  });
+}
