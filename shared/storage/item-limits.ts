@@ -69,7 +69,8 @@ export function itemSizeBytes(key: Key, item: Item): number {
 const nestingBytes = 3;
 const memberBytes = 1;
 
-function attributeSizeBytes(value: Attribute): number {
+/** What one value adds to an item's size. */
+export function attributeSizeBytes(value: Attribute): number {
   if (typeof value === 'string') return utf8Bytes(value);
   if (typeof value === 'boolean') return 1;
   if (typeof value === 'bigint') {
