@@ -54,9 +54,13 @@ export interface PartitionLogs {
   /** Reads all, and waits for records where there are too few. An error in one answers at once. */
   readWaiting(requests: readonly ReadRequest[], options: WaitOptions): Promise<(ReadResult | KafkaError)[]>;
   /** Throws UNKNOWN_TOPIC_OR_PARTITION when there is no such partition. */
-  offsets(partition: PartitionId, config: LogConfig): Promise<PartitionOffsets>;
+  offsets(partition: PartitionId): Promise<PartitionOffsets>;
   /** The first record whose timestamp is at or after `timestamp` (ms); undefined when there is none. Exact. */
-  offsetForTimestamp(partition: PartitionId, config: LogConfig, timestamp: bigint): Promise<TimestampOffset | undefined>;
+  offsetForTimestamp(
+    partition: PartitionId,
+    config: LogConfig,
+    timestamp: bigint,
+  ): Promise<TimestampOffset | undefined>;
   /** DeleteRecords: moves the log start offset up to `offset` and answers where it is now. */
-  deleteRecordsBefore(partition: PartitionId, config: LogConfig, offset: Offset): Promise<Offset>;
+  deleteRecordsBefore(partition: PartitionId, offset: Offset): Promise<Offset>;
 }

@@ -12,13 +12,6 @@ export const batchObjectKey = (id: Ulid): string => `stage/${spreadOf(id)}/${hou
 export const ulidOfObjectKey = (key: string): Ulid | undefined =>
   /([0-9A-HJKMNP-TV-Z]{26})(\.log)?$/.exec(key)?.[1];
 
-/** All staged objects of one spread and hour, or of one spread. */
-export const batchObjectPrefix = (spread: number, hour = ''): string =>
-  `stage/${spread.toString(16).padStart(2, '0')}/${hour}`;
-
-/** How many spreads there are. */
-export const batchObjectSpreads = 256;
-
 /** Everything that rolls and compactions made for a partition. */
 export const segmentObjectPrefix = ({ topicId, partition }: PartitionId): string =>
   `log/${topicId}/${partition}/`;
@@ -29,3 +22,6 @@ export const rolledObjectKey = (partition: PartitionId, baseOffset: bigint, id: 
 
 /** Whether a roll made it: then exactly one segment item ever names it. */
 export const isRolledObject = (key: string): boolean => key.includes('/rolled/');
+
+/** All staged objects. */
+export const stagedObjectsPrefix = 'stage/';

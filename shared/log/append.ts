@@ -1,0 +1,167 @@
+import { assert } from '../base/assert.ts';
+import type { Offset } from '../kafka/offsets.ts';
+import type { PartitionId } from '../kafka/topic-partition.ts';
+import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
+import { type Outcome, outcomeOf } from '../storage/store-error.ts';
+import { appendRetry, asKafkaError, type LogContext, repeated } from './log-context.ts';
+import { pageOut, reachesPageBoundary } from './page-out.ts';
+import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
+import { mayFollow, sequence } from './sequence.ts';
+import { settle } from './settle.ts';
+import type { BatchToStage, StagedBatch } from './stage.ts';
+
+/** What the appender tells the process when the log has grown or a page was written. */
+export type AppendEvents = {
+  appended(partition: PartitionId, next: Offset): void;
+  pagedOut(partition: PartitionId, head: PartitionHead): void;
+  /** Work that goes on behind the answer. */
+  inBackground(work: Promise<void>): void;
+};
+
+/**
+ * Appends to one partition from this process. While one update of the head is in flight, later appends queue and go
+ * together in the next (group commit); the order of the calls is the order of the offsets.
+ */
+export class PartitionAppender {
+  private readonly context: LogContext;
+  private readonly partition: PartitionId;
+  private readonly events: AppendEvents;
+  private waiting: PendingAppend[] = [];
+  private isDraining = false;
+  private lastNext: Offset | undefined;
+
+  constructor(context: LogContext, partition: PartitionId, events: AppendEvents) {
+    this.context = context;
+    this.partition = partition;
+    this.events = events;
+  }
+
+  get isIdle(): boolean {
+    return !this.isDraining;
+  }
+
+  /** Resolves with the offset once the batch is in the log; rejects with a KafkaError or the store's failure. */
+  append(toStage: BatchToStage, staged: StagedBatch): Promise<Sequenced> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push(pendingAppend(toStage, staged, resolve, reject));
+      if (!this.isDraining) void this.drain();
+    });
+  }
+
+  private async drain(): Promise<void> {
+    this.isDraining = true;
+    await Promise.resolve(); // appends of the same turn travel together
+    while (this.waiting.length > 0) {
+      const group = this.takeGroup();
+      try {
+        await this.commit(group);
+      } catch (error) {
+        for (const member of group) member.reject(error);
+      }
+    }
+    this.isDraining = false;
+  }
+
+  private takeGroup(): PendingAppend[] {
+    const { groupEntriesMax, groupBytesMax } = this.context.stores.staging.thresholds;
+    const group: PendingAppend[] = [];
+    let bytes = 0;
+    for (const pending of this.waiting) {
+      bytes += pending.encodedEntry.length;
+      const isFull = group.length === groupEntriesMax || (group.length > 0 && bytes > groupBytesMax);
+      if (isFull || !mayFollow(group, pending)) break;
+      group.push(pending);
+    }
+    this.waiting = this.waiting.slice(group.length);
+    return group;
+  }
+
+  private async commit(group: readonly PendingAppend[]): Promise<void> {
+    for (const member of group) member.nextBefore = this.lastNext;
+    const outcome = await this.send(group);
+    if (outcome.is === 'done') return this.answer(group, outcome.value);
+    if (outcome.is === 'notApplied') return this.rejectOrResend(group, outcome.error);
+    if (outcome.is === 'unknown') for (const member of group) member.wasUnknown = true;
+    if (outcome.is === 'refused' && group.length > 1) return this.commitEach(group);
+    await this.settleEach(group);
+  }
+
+  /** Surely not applied. If some bytes could not be staged, only their appends fail; the neighbours go without them. */
+  private async rejectOrResend(group: readonly PendingAppend[], error: unknown): Promise<void> {
+    const unstaged = group.filter(({ stagingFailed }) => stagingFailed);
+    const failed = unstaged.length > 0 ? unstaged : group;
+    for (const member of failed) member.reject(asKafkaError(error));
+    const rest = group.filter((member) => !failed.includes(member));
+    if (rest.length > 0) await this.commit(rest);
+  }
+
+  /** A refusal of the group says nothing of its members: each goes alone, in order. */
+  private async commitEach(group: readonly PendingAppend[]): Promise<void> {
+    for (const member of group) await this.commit([member]);
+  }
+
+  private async settleEach(group: readonly PendingAppend[]): Promise<void> {
+    for (const member of group) {
+      try {
+        const result = await settle(this.context, this.partition, member, () => this.sendAlone(member));
+        this.noteNext(result.baseOffset + BigInt(member.recordCount));
+        member.resolve(result);
+      } catch (error) {
+        member.reject(asKafkaError(error));
+      }
+    }
+  }
+
+  private async sendAlone(member: PendingAppend): Promise<Outcome<Sequenced>> {
+    const outcome = await this.send([member]);
+    if (outcome.is !== 'done') return outcome;
+    const head = outcome.value;
+    this.afterAppend([member], head);
+    return {
+      is: 'done',
+      value: { baseOffset: head.next - BigInt(member.recordCount), logStartOffset: head.start },
+    };
+  }
+
+  /** The one conditional update. Repeated here only while it was surely not applied. */
+  private async send(group: readonly PendingAppend[]): Promise<Outcome<PartitionHead>> {
+    const { metadata, staging } = this.context.stores;
+    for (const member of group) member.namedPlaces.push(member.current.entry.at);
+    const update = sequence(group, staging.thresholds);
+    const after = group.flatMap(({ current }) => (current.staged ? [current.staged] : []));
+    const outcome = await outcomeOf(
+      repeated(appendRetry(this.context), () =>
+        metadata.update(partitionHeadKey(this.partition), update, { after }),
+      ),
+    );
+    return outcome.is === 'done' ? { is: 'done', value: readPartitionHead(outcome.value) } : outcome;
+  }
+
+  private answer(group: readonly PendingAppend[], head: PartitionHead): void {
+    let baseOffset = head.next - group.reduce((sum, { recordCount }) => sum + BigInt(recordCount), 0n);
+    assert(baseOffset >= 0n, 'an append grows the log by its records');
+    for (const member of group) {
+      member.resolve({ baseOffset, logStartOffset: head.start });
+      baseOffset += BigInt(member.recordCount);
+    }
+    this.afterAppend(group, head);
+  }
+
+  private afterAppend(group: readonly PendingAppend[], head: PartitionHead): void {
+    this.noteNext(head.next);
+    const ownEntries = group.length;
+    if (reachesPageBoundary(this.context.settings, head.tail, ownEntries)) {
+      this.events.inBackground(this.relieve(head));
+    }
+  }
+
+  private async relieve(head: PartitionHead): Promise<void> {
+    const paged = await pageOut(this.context, this.partition, head);
+    if (paged) this.events.pagedOut(this.partition, paged);
+  }
+
+  private noteNext(next: Offset): void {
+    if (this.lastNext === undefined || next > this.lastNext) this.lastNext = next;
+    this.events.appended(this.partition, next);
+  }
+}

@@ -1,0 +1,234 @@
+import { KafkaError } from '../kafka/error-codes.ts';
+import type { PartitionOffsets } from '../kafka/offsets.ts';
+import type { PartitionId } from '../kafka/topic-partition.ts';
+import type { RecordBatchHeader } from '../records/record-batch.ts';
+import { validateBatch } from '../records/validate-batch.ts';
+import { lastStableOffset, type PartitionHead } from '../storage/items/partition-head.ts';
+import type {
+  Appended,
+  AppendRequest,
+  PartitionLogs,
+  ReadRequest,
+  ReadResult,
+  TimestampOffset,
+  WaitOptions,
+} from './api.ts';
+import { type AppendEvents, PartitionAppender } from './append.ts';
+import {
+  asKafkaError,
+  defaultLogSettings,
+  type LogContext,
+  type LogSettings,
+  loadHead,
+} from './log-context.ts';
+import { read } from './read.ts';
+import { type BatchToStage, stage } from './stage.ts';
+import { advanceStart } from './start-offset.ts';
+import { offsetForTimestamp } from './timestamps.ts';
+import { AppendBell, AppendWatchers } from './watchers.ts';
+
+export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
+  settings?: Partial<LogSettings>;
+  /** Called when a page was written: a roll may be due. */
+  pagedOut?: (partition: PartitionId, head: PartitionHead) => void;
+};
+
+/** The logs of all partitions, on one engine, for one process. */
+export interface OpenPartitionLogs extends PartitionLogs {
+  readonly context: LogContext;
+  /** Resolves when nothing goes on behind the answers any more: a function waits for it before it returns. */
+  drain(): Promise<void>;
+}
+
+export function openPartitionLogs(options: PartitionLogsOptions): OpenPartitionLogs {
+  const { settings, pagedOut, ...world } = options;
+  const context: LogContext = { ...world, settings: { ...defaultLogSettings, ...settings } };
+  return new EnginePartitionLogs(context, pagedOut ?? (() => {}));
+}
+
+type CheckedAppend = BatchToStage & { logAppendTimeMs: bigint };
+
+class EnginePartitionLogs implements OpenPartitionLogs {
+  readonly context: LogContext;
+  private readonly watchers = new AppendWatchers();
+  private readonly appenders = new Map<string, PartitionAppender>();
+  private readonly background = new Set<Promise<void>>();
+  private readonly events: AppendEvents;
+
+  constructor(context: LogContext, pagedOut: (partition: PartitionId, head: PartitionHead) => void) {
+    this.context = context;
+    this.events = {
+      appended: (partition, next) => this.watchers.appended(partition, next),
+      pagedOut,
+      inBackground: (work) => this.inBackground(work),
+    };
+  }
+
+  async append(requests: readonly AppendRequest[]): Promise<(Appended | KafkaError)[]> {
+    const checked = requests.map((request) => this.check(request));
+    const valid = checked.filter((request): request is CheckedAppend => !(request instanceof KafkaError));
+    const staged = stage(this.context, valid);
+    const appends = new Map(
+      valid.map((request, place) => {
+        const own = staged[place];
+        return [request, own && this.appenderOf(request.partition).append(request, own)];
+      }),
+    );
+    return Promise.all(
+      checked.map(async (request) => {
+        if (request instanceof KafkaError) return request;
+        const { logAppendTimeMs } = request;
+        const appended = await this.answered(() => must(appends.get(request)));
+        return appended instanceof KafkaError
+          ? this.noted(request, appended)
+          : { ...appended, logAppendTimeMs };
+      }),
+    );
+  }
+
+  private check({ partition, config, batch }: AppendRequest): CheckedAppend | KafkaError {
+    const { codecs, clock, settings } = this.context;
+    const nowMs = clock.nowMs();
+    const limits = { decompressedBytesMax: settings.decompressedBytesMax };
+    try {
+      const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
+      const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
+      return { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+    } catch (error) {
+      if (error instanceof KafkaError) return error;
+      throw error;
+    }
+  }
+
+  read(request: ReadRequest): Promise<ReadResult> {
+    return this.translated(() => read(this.context, request));
+  }
+
+  async readWaiting(
+    requests: readonly ReadRequest[],
+    { minBytes, maxWaitMs, signal }: WaitOptions,
+  ): Promise<(ReadResult | KafkaError)[]> {
+    const { clock, settings } = this.context;
+    const deadlineMs = clock.nowMs() + maxWaitMs;
+    const bell = new AppendBell(this.watchers, requests);
+    try {
+      for (let pollMs = settings.pollFirstMs; ; pollMs = Math.min(pollMs * 2, settings.pollMaxMs)) {
+        const results = await Promise.all(
+          requests.map((request) => this.answered(() => read(this.context, request))),
+        );
+        const leftMs = deadlineMs - clock.nowMs();
+        if (leftMs <= 0 || signal?.aborted || isEnough(results, minBytes)) return results;
+        await bell.wait(clock, Math.min(pollMs, leftMs), signal);
+      }
+    } finally {
+      bell.close();
+    }
+  }
+
+  offsets(partition: PartitionId): Promise<PartitionOffsets> {
+    return this.translated(async () => {
+      const head = await loadHead(this.context, partition);
+      return {
+        logStartOffset: head.start,
+        highWatermark: head.next,
+        lastStableOffset: lastStableOffset(head),
+      };
+    });
+  }
+
+  offsetForTimestamp(partition: PartitionId, timestamp: bigint): Promise<TimestampOffset | undefined> {
+    return this.translated(() => offsetForTimestamp(this.context, partition, timestamp));
+  }
+
+  deleteRecordsBefore(partition: PartitionId, offset: bigint): Promise<bigint> {
+    return this.translated(async () => {
+      const { start, next } = await loadHead(this.context, partition);
+      const wanted = offset === -1n ? next : offset; // -1: up to the high watermark (KIP-107)
+      if (wanted < 0n || wanted > next) {
+        throw new KafkaError('OFFSET_OUT_OF_RANGE', `There is no offset ${wanted}: the log ends at ${next}.`);
+      }
+      if (wanted <= start) return start;
+      await advanceStart(this.context, partition, wanted);
+      return (await loadHead(this.context, partition)).start;
+    });
+  }
+
+  async drain(): Promise<void> {
+    while (this.background.size > 0) await Promise.all(this.background);
+  }
+
+  private appenderOf(partition: PartitionId): PartitionAppender {
+    const name = nameOf(partition);
+    const known = this.appenders.get(name);
+    if (known) return known;
+    const appender = new PartitionAppender(this.context, partition, this.events);
+    this.appenders.set(name, appender);
+    return appender;
+  }
+
+  /** A partition that is gone needs no appender any more. */
+  private noted({ partition }: AppendRequest, error: KafkaError): KafkaError {
+    const name = nameOf(partition);
+    if (error.errorName === 'UNKNOWN_TOPIC_OR_PARTITION' && this.appenders.get(name)?.isIdle)
+      this.appenders.delete(name);
+    return error;
+  }
+
+  private inBackground(work: Promise<void>): void {
+    const tracked: Promise<void> = work
+      .catch((error: unknown) => this.context.log.error('work behind an answer failed', { error }))
+      .finally(() => this.background.delete(tracked));
+    this.background.add(tracked);
+  }
+
+  /** Store failures by their Kafka names. */
+  private async translated<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw asKafkaError(error);
+    }
+  }
+
+  /** The same, with errors that Kafka names as the answer: one partition's failure is not its neighbours'. */
+  private async answered<T>(work: () => Promise<T>): Promise<T | KafkaError> {
+    try {
+      return await this.translated(work);
+    } catch (error) {
+      if (error instanceof KafkaError) return error;
+      this.context.log.error('unexpected failure', { error });
+      return new KafkaError('UNKNOWN_SERVER_ERROR');
+    }
+  }
+}
+
+const nameOf = ({ topicId, partition }: PartitionId): string => `${topicId}#${partition}`;
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new KafkaError('UNKNOWN_SERVER_ERROR');
+  return value;
+}
+
+/** An error, or enough bytes, ends the wait. */
+function isEnough(results: readonly (ReadResult | KafkaError)[], minBytes: number): boolean {
+  let bytes = 0;
+  for (const result of results) {
+    if (result instanceof KafkaError) return true;
+    for (const batch of result.batches) bytes += batch.length;
+  }
+  return bytes >= minBytes;
+}
+
+const describe = (header: RecordBatchHeader): BatchToStage['description'] => ({
+  recordCount: header.recordCount,
+  maxTimestamp: header.maxTimestamp,
+  ...(header.producerId < 0n
+    ? {}
+    : {
+        producer: {
+          producerId: header.producerId,
+          producerEpoch: header.producerEpoch,
+          baseSequence: header.baseSequence,
+        },
+      }),
+});

@@ -1,0 +1,107 @@
+import type { Offset } from '../kafka/offsets.ts';
+import type { PartitionId } from '../kafka/topic-partition.ts';
+import { readBatchHeader } from '../records/record-batch.ts';
+import type { Entry, EntryProducer } from '../storage/items/entry.ts';
+import { pageRange, readPage } from '../storage/items/page.ts';
+import { type PartitionHead, tailEntries } from '../storage/items/partition-head.ts';
+import { producerKey, readProducer } from '../storage/items/producer.ts';
+import { readSegment, type Segment, segmentRange } from '../storage/items/segment.ts';
+import { queryAll } from '../storage/metadata-store.ts';
+import { type LogContext, reliefRetry, repeated } from './log-context.ts';
+import { placePage } from './pages.ts';
+import { batchesOfSegment } from './segment-object.ts';
+
+/** The same batch of the same producer: also its record count, since a client may cut a retry differently. */
+export const isSameBatch = (entry: Entry, producer: EntryProducer, recordCount: number): boolean =>
+  entry.recordCount === recordCount &&
+  entry.producer?.producerId === producer.producerId &&
+  entry.producer.producerEpoch === producer.producerEpoch &&
+  entry.producer.baseSequence === producer.baseSequence;
+
+/** The value of a producer that was moved out of the head; undefined when there is none, or it has expired. */
+export async function findEvicted(
+  context: LogContext,
+  partition: PartitionId,
+  producerId: bigint,
+): Promise<bigint | undefined> {
+  const { metadata } = context.stores;
+  const item = await repeated(reliefRetry(context), () => metadata.get(producerKey(partition, producerId)));
+  if (item === undefined) return undefined;
+  const evicted = readProducer(item);
+  const hasExpired = evicted.ttl * 1000n < BigInt(context.clock.nowMs()); // the store forgets it some time later
+  return hasExpired ? undefined : evicted.value;
+}
+
+/**
+ * The offset of a batch that is known to be stored, newest places first: tail, pages, segments [1.e]. Bounded: undefined
+ * when it lies further back than five batches of its producer, or than the limits reach.
+ */
+export async function findRepeat(
+  context: LogContext,
+  partition: PartitionId,
+  head: PartitionHead,
+  producer: EntryProducer,
+  recordCount: number,
+): Promise<Offset | undefined> {
+  let seen = 0;
+  for await (const candidate of batchesOfProducer(context, partition, head, producer)) {
+    if (isSameBatch(candidate.entry, producer, recordCount)) return candidate.baseOffset;
+    if (++seen >= context.settings.repeatBatchesMax) return undefined;
+  }
+  return undefined;
+}
+
+type Candidate = { entry: Entry; baseOffset: Offset };
+
+async function* batchesOfProducer(
+  context: LogContext,
+  partition: PartitionId,
+  head: PartitionHead,
+  { producerId }: EntryProducer,
+): AsyncGenerator<Candidate> {
+  const isOwn = (entry: Entry): boolean => entry.producer?.producerId === producerId;
+  for (const entry of tailEntries(head).filter(isOwn).reverse())
+    yield { entry, baseOffset: entry.baseOffset };
+  const { metadata } = context.stores;
+  const { repeatPagesMax, repeatSegmentsMax } = context.settings;
+  let pages = 0;
+  const unrolled = pageRange(partition, head.rolled, head.paged);
+  for await (const { item } of queryAll(metadata, { ...unrolled, descending: true })) {
+    if (++pages > repeatPagesMax) break;
+    const { baseOffset, entries } = placePage(readPage(item));
+    if (baseOffset >= head.paged) continue; // does not exist for us yet [2.g]
+    for (const entry of entries.filter(isOwn).reverse()) yield { entry, baseOffset: entry.baseOffset };
+  }
+  if (head.newSeg) yield* ownInSegment(context, head.newSeg, producerId);
+  let segments = 0;
+  for await (const { item } of queryAll(metadata, {
+    ...segmentRange(partition),
+    descending: true,
+    limit: 2,
+  })) {
+    if (++segments > repeatSegmentsMax) break;
+    const segment = readSegment(item);
+    if (segment.baseOffset !== head.newSeg?.baseOffset) yield* ownInSegment(context, segment, producerId);
+  }
+}
+
+async function* ownInSegment(
+  context: LogContext,
+  segment: Segment,
+  producerId: bigint,
+): AsyncGenerator<Candidate> {
+  const own: Candidate[] = [];
+  for await (const { bytes } of batchesOfSegment(context, segment)) {
+    const header = readBatchHeader(bytes);
+    if (header.producerId !== producerId || header.isControl) continue;
+    const { producerEpoch, baseSequence, recordCount, maxTimestamp, baseOffset } = header;
+    const description = { recordCount, maxTimestamp, sizeBytes: bytes.length };
+    const entry: Entry = {
+      ...description,
+      producer: { producerId, producerEpoch, baseSequence },
+      at: { kind: 'gap' },
+    };
+    own.push({ entry, baseOffset });
+  }
+  yield* own.reverse();
+}
