@@ -12,6 +12,8 @@ export type StoredTopic = {
   createdMs: bigint;
   /** `deleting`: the name stays taken until all heads are gone. */
   state: 'live' | 'deleting';
+  /** Grows with every write, so that a change is made of what its writer has read. */
+  version: bigint;
 };
 
 export const topicType = 't';
@@ -31,6 +33,7 @@ export const writeTopic = (topic: StoredTopic): Item => ({
   configs: topic.configs,
   created: topic.createdMs,
   state: topic.state,
+  ver: topic.version,
 });
 
 export function readTopic(item: Item): StoredTopic {
@@ -42,5 +45,6 @@ export function readTopic(item: Item): StoredTopic {
     configs: read.map<string>('configs'),
     createdMs: read.number('created'),
     state: read.text('state') === 'deleting' ? 'deleting' : 'live',
+    version: read.number('ver'),
   };
 }
