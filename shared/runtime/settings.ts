@@ -31,8 +31,12 @@ export const awsLimits = {
   waitMsMax: 500,
 } as const;
 
-/** The key prefixes in the bucket: what rights of functions are written with. */
+/** Where items and objects lie, as patterns: what the rights of functions are written with. */
+export const keyPatterns = { catalog: 'catalog', heads: 'p#*', index: 'i#*', payloads: 'b#*' } as const;
 export const objectPrefixes = { staged: 'stage/', segments: 'log/' } as const;
+
+/** The `t` of the items whose creation `pump` wants to hear of: the stream mapping filters on it. */
+export const streamedTypes = { page: 'p' } as const;
 
 /** The metric that `pump` reports when a page waits too long to be rolled, and where. */
 export const oldestUnrolledPage = {
