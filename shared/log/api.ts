@@ -58,7 +58,7 @@ export interface PartitionLogs {
   /** The first record whose timestamp is at or after `timestamp` (ms); undefined when there is none. Exact. */
   offsetForTimestamp(
     partition: PartitionId,
-    config: LogConfig,
+
     timestamp: bigint,
   ): Promise<TimestampOffset | undefined>;
   /** DeleteRecords: moves the log start offset up to `offset` and answers where it is now. */

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
-import { type Outcome, outcomeOf } from '../storage/store-error.ts';
+import { type Outcome, outcomeOf, type StoreError } from '../storage/store-error.ts';
 import { appendRetry, asKafkaError, type LogContext, repeated } from './log-context.ts';
 import { pageOut, reachesPageBoundary } from './page-out.ts';
 import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
@@ -87,10 +87,11 @@ export class PartitionAppender {
   }
 
   /** Surely not applied. If some bytes could not be staged, only their appends fail; the neighbours go without them. */
-  private async rejectOrResend(group: readonly PendingAppend[], error: unknown): Promise<void> {
+  private async rejectOrResend(group: readonly PendingAppend[], error: StoreError): Promise<void> {
     const unstaged = group.filter(({ stagingFailed }) => stagingFailed);
     const failed = unstaged.length > 0 ? unstaged : group;
-    for (const member of failed) member.reject(asKafkaError(error));
+    const reason = unstaged.length > 0 && error.cause ? error.cause : error;
+    for (const member of failed) member.reject(asKafkaError(reason));
     const rest = group.filter((member) => !failed.includes(member));
     if (rest.length > 0) await this.commit(rest);
   }

@@ -28,7 +28,7 @@ export function openMemoryStores(options: MemoryStoresOptions): Stores & { close
   return {
     metadata,
     objects,
-    staging: stagingByPut({ ...thresholds, expires }, metadata, objects),
+    staging: stagingByPut({ ...thresholds, expires }, metadata, objects, { clock, random }),
     close: async () => {},
   };
 }
