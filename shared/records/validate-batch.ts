@@ -38,7 +38,7 @@ export type ValidatedBatch = {
  * - as `checkBatch`;
  * - INVALID_RECORD: records that do not fill the batch exactly, or lack a key on a compacted topic;
  * - INVALID_TIMESTAMP: a record too far from now, or LogAppendTime claimed by the producer;
- * - mended: odd offset deltas, a wrong max timestamp, the timestamp type, the compression if the topic has one.
+ * - mended: odd offset deltas, a wrong max timestamp, the timestamp type, a compression the topic overrides.
  * A refused batch is not changed. Compressed records are decompressed within `limits`.
  */
 export function validateBatch(
