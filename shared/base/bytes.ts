@@ -128,27 +128,33 @@ export class ByteWriter {
   }
 
   int8(value: number): this {
-    this.view.setInt8(this.grow(1), value);
+    const start = this.grow(1); // may replace the view
+    this.view.setInt8(start, value);
     return this;
   }
   uint8(value: number): this {
-    this.view.setUint8(this.grow(1), value);
+    const start = this.grow(1); // may replace the view
+    this.view.setUint8(start, value);
     return this;
   }
   int16(value: number): this {
-    this.view.setInt16(this.grow(2), value);
+    const start = this.grow(2); // may replace the view
+    this.view.setInt16(start, value);
     return this;
   }
   int32(value: number): this {
-    this.view.setInt32(this.grow(4), value);
+    const start = this.grow(4); // may replace the view
+    this.view.setInt32(start, value);
     return this;
   }
   uint32(value: number): this {
-    this.view.setUint32(this.grow(4), value);
+    const start = this.grow(4); // may replace the view
+    this.view.setUint32(start, value);
     return this;
   }
   int64(value: bigint): this {
-    this.view.setBigInt64(this.grow(8), value);
+    const start = this.grow(8); // may replace the view
+    this.view.setBigInt64(start, value);
     return this;
   }
   raw(bytes: Uint8Array): this {

@@ -2,12 +2,12 @@ import { assert } from '../base/assert.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
-import { type Outcome, outcomeOf, type StoreError } from '../storage/store-error.ts';
+import { isStoreError, type Outcome, outcomeOf, type StoreError } from '../storage/store-error.ts';
 import { appendRetry, asKafkaError, type LogContext, repeated } from './log-context.ts';
 import { pageOut, reachesPageBoundary } from './page-out.ts';
 import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
 import { mayFollow, sequence } from './sequence.ts';
-import { settle } from './settle.ts';
+import { outcomeUnknown, settle } from './settle.ts';
 import type { BatchToStage, StagedBatch } from './stage.ts';
 
 /** What the appender tells the process when the log has grown or a page was written. */
@@ -108,7 +108,8 @@ export class PartitionAppender {
         this.noteNext(result.baseOffset + BigInt(member.recordCount));
         member.resolve(result);
       } catch (error) {
-        member.reject(asKafkaError(error));
+        // Once an answer was lost, no later failure of the store proves that the batch is not in the log.
+        member.reject(member.wasUnknown && isStoreError(error) ? outcomeUnknown() : asKafkaError(error));
       }
     }
   }

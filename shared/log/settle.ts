@@ -49,8 +49,11 @@ export async function settle(
   }
 }
 
+export const outcomeUnknown = (): KafkaError =>
+  new KafkaError('REQUEST_TIMED_OUT', 'The outcome of the append is unknown.');
+
 function outOfTime(pending: PendingAppend): KafkaError {
-  if (pending.wasUnknown) return new KafkaError('REQUEST_TIMED_OUT', 'The outcome of the append is unknown.');
+  if (pending.wasUnknown) return outcomeUnknown();
   return new KafkaError(
     'NOT_ENOUGH_REPLICAS',
     'The partition takes no more appends just now: try again later.',
