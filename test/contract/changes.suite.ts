@@ -116,13 +116,17 @@ export function changesSuite(engine: Engine): void {
       expect(await store.get(key)).toEqual(after);
     });
 
-    test.each(misfits)('%s is refused and changes nothing', async (_, before, changes) => {
-      const store = stores().metadata;
-      const key = freshKey();
-      await store.put(key, before);
-      await expectRefused(store.update(key, { changes }), 'unavailable');
-      expect(await store.get(key)).toEqual(before);
-    });
+    for (const [what, before, changes] of misfits) {
+      // A stand-in's known fault is expected to fail, so that its end is noticed.
+      const judge = engine.wronglyTakes?.includes(what) ? test.fails : test;
+      judge(`${what} is refused and changes nothing`, async () => {
+        const store = stores().metadata;
+        const key = freshKey();
+        await store.put(key, before);
+        await expectRefused(store.update(key, { changes }), 'unavailable');
+        expect(await store.get(key)).toEqual(before);
+      });
+    }
 
     answersSuite(stores);
     contentionSuite(stores);

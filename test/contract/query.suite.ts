@@ -51,7 +51,7 @@ async function filled(store: MetadataStore): Promise<string> {
   await store.put({ pk: pk.slice(0, -1), sk: 'a' }, { neighbour: true });
   for (let at = 0; at < sortKeys.length; at++) {
     const sk = sortKeys[(at * 5) % sortKeys.length] as string;
-    await store.put({ pk, sk }, { sk });
+    await store.put({ pk, sk }, { name: sk });
   }
   return pk;
 }

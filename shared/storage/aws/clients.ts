@@ -43,6 +43,8 @@ export function s3Client(options: ClientOptions = {}): S3Client {
   return new S3Client({
     ...configOf(options, s3Timeouts),
     forcePathStyle: isEmulator,
+    // It would open a connection of its own for each large put.
+    expectContinueHeader: false,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });

@@ -58,6 +58,23 @@ const advice: Readonly<Record<string, string>> = {
   RequestTimeTooSkewed: "the request's time was refused: set this machine's clock",
 };
 
+type DeleteError = { Key?: string | undefined; Code?: string | undefined; Message?: string | undefined };
+
+/** S3 answered a batch of deletes with errors for some of its keys; named as the worst of them. */
+export class ObjectsNotDeleted extends Error {
+  /** An error that does not pass tells more than one that does. */
+  constructor(errors: readonly DeleteError[]) {
+    const lasting = errors.find(({ Code = '' }) => !passingDeletes.has(Code));
+    const { Key, Code = 'InternalError', Message = '' } = lasting ?? errors[0] ?? {};
+    super(`${errors.length} objects were not deleted, the first ${Key}: ${Message}`);
+    this.name = Code;
+    this.$metadata = { httpStatusCode: lasting === undefined ? 503 : 403 };
+  }
+  readonly $metadata: { httpStatusCode: number };
+}
+
+const passingDeletes = new Set(['InternalError', 'ServiceUnavailable', 'SlowDown', 'OperationAborted']);
+
 /** The failure as the port tells it. Anything that does not say it was surely not applied is *unknown* to a write. */
 export function toStoreError(thrown: unknown, call: Call): StoreError {
   if (thrown instanceof StoreError) return thrown;
