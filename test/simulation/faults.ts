@@ -43,10 +43,10 @@ export type FaultChances = {
   readonly sleepMsMax: number;
 };
 
-const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-export function drawChances(random: Random): FaultChances {
+/** Late and sleeping are long enough for others to append, roll and sweep meanwhile: they do so every few `tempoMs`. */
+export function drawChances(random: Random, tempoMs: number): FaultChances {
   const some = (chance: number, from: number, to: number): number =>
     happens(random, chance) ? spread(random, from, to) : 0;
   return {
@@ -57,8 +57,8 @@ export function drawChances(random: Random): FaultChances {
     lost: some(0.7, 0.01, 0.25),
     death: some(0.5, 0.0005, 0.01),
     sleep: some(0.6, 0.0005, 0.01),
-    lateMsMax: spread(random, minuteMs, 4 * dayMs),
-    sleepMsMax: spread(random, minuteMs, 4 * dayMs),
+    lateMsMax: spread(random, 10 * tempoMs, 2_000 * tempoMs),
+    sleepMsMax: spread(random, 10 * tempoMs, 2_000 * tempoMs),
   };
 }
 
@@ -98,7 +98,7 @@ export class RandomFaults implements Faults {
     const { death, sleep, sleepMsMax } = this.chances;
     const chance = this.random.next();
     if (chance < death) return { is: 'death' };
-    if (chance < death + sleep) return { is: 'sleep', forMs: spread(this.random, 1_000, sleepMsMax) };
+    if (chance < death + sleep) return { is: 'sleep', forMs: spread(this.random, 1, sleepMsMax) };
     return undefined;
   }
 

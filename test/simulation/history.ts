@@ -20,6 +20,8 @@ export type RecordSeen = { readonly key: string; readonly value: string };
 export type BatchSeen = {
   readonly baseOffset: bigint;
   readonly records: readonly RecordSeen[];
+  /** The time of each record, as it was served. */
+  readonly timestampsMs?: readonly number[];
   /** A digest of the bytes as they were served. */
   readonly digest: string;
 };
@@ -125,7 +127,7 @@ export class History {
       completedAt: Number.POSITIVE_INFINITY,
       completedMs: Number.POSITIVE_INFINITY,
       outcome: 'unknown',
-      body: body as BodyOf<B['does']>,
+      body: body as unknown as BodyOf<B['does']>,
     };
     this.operations.push(operation);
     return operation;

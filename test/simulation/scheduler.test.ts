@@ -62,7 +62,7 @@ async function countTogether(seed: number): Promise<{ hash: string; counted: big
   const clock = virtualClock(scheduler, 0, (wake) => wake());
   const engine = openMemoryStores({ clock, random: scheduler.random });
   const faults = new RandomFaults(scheduler.random, {
-    ...drawChances(scheduler.random),
+    ...drawChances(scheduler.random, 1_000),
     lost: 0.2,
     sleep: 0.01,
   });

@@ -102,7 +102,7 @@ export function simulatedStores(
   const network = new Network(scheduler, faults, process);
   const metadata = simulatedMetadata(engine.metadata, network);
   const objects = simulatedObjects(engine.objects, network, process);
-  return { metadata, objects, staging: stagingByPut(engine.staging.thresholds, metadata, objects) };
+  return { metadata, objects, staging: stagingByPut(engine.staging.thresholds, metadata, objects, process) };
 }
 
 const nameOf = ({ pk, sk }: Key): string => `${pk}/${sk}`;

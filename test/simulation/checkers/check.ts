@@ -3,11 +3,13 @@ import { bytesChanged } from './bytes-changed.ts';
 import type { Anomaly, Checker } from './checker.ts';
 import { duplicateBatch } from './duplicate-batch.ts';
 import { duplicateOffset } from './duplicate-offset.ts';
+import { zombie } from './fencing.ts';
 import { outOfRange, removedTooEarly, topicGone } from './gone.ts';
 import { hole } from './hole.ts';
 import { lostWrite } from './lost-write.ts';
 import { highWatermarkMovedBack, startMovedBack } from './moved-back.ts';
 import { order } from './order.ts';
+import { refusedWrite } from './refused-write.ts';
 import { resurrected } from './resurrected.ts';
 import { skippedRead } from './skipped-read.ts';
 import { wrongRefusal } from './wrong-refusal.ts';
@@ -20,6 +22,7 @@ export const checkers: readonly Checker[] = [
   hole,
   skippedRead,
   order,
+  zombie,
   startMovedBack,
   highWatermarkMovedBack,
   resurrected,
@@ -28,6 +31,7 @@ export const checkers: readonly Checker[] = [
   outOfRange,
   topicGone,
   wrongRefusal,
+  refusedWrite,
   wrongTimestamp,
 ];
 

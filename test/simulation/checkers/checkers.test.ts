@@ -214,6 +214,15 @@ describe('order', () => {
   });
 });
 
+describe('zombie', () => {
+  test('is found when an older epoch writes behind a newer one', () => {
+    const story = new Story()
+      .appended(['new'], 0n, { producerId: 7n, producerEpoch: 1, baseSequence: 0 })
+      .appended(['old'], 1n, { producerId: 7n, producerEpoch: 0, baseSequence: 0 });
+    expect(found(story)).toContain('zombie');
+  });
+});
+
 describe('start moved back', () => {
   test('is found when a later answer tells a lower log start', () => {
     const story = new Story().read(5n, [], { start: 5n }).read(3n, [], { start: 3n });
@@ -292,12 +301,8 @@ describe('topic gone', () => {
     const story = new Story().topic('createTopic', 'topic').refused(['a'], 'UNKNOWN_TOPIC_OR_PARTITION');
     expect(found(story)).toContain('topic gone');
   });
-  test('is found when a topic acknowledges after its name was free', () => {
-    const story = new Story()
-      .topic('createTopic', 'topic')
-      .topic('deleteTopic')
-      .topic('describeTopic')
-      .appended(['a'], 0n);
+  test('is found when a topic acknowledges after its deletion was answered', () => {
+    const story = new Story().topic('createTopic', 'topic').topic('deleteTopic').appended(['a'], 0n);
     expect(found(story)).toContain('topic gone');
   });
   test('is found when a topic acknowledges after its name stood for another one', () => {
@@ -331,6 +336,16 @@ describe('wrong refusal', () => {
   test('is not found when the batch before is missing', () => {
     const story = new Story().refused(['b'], 'OUT_OF_ORDER_SEQUENCE_NUMBER', producer(1));
     expect(found(story)).not.toContain('wrong refusal');
+  });
+});
+
+describe('refused yet stored', () => {
+  test('is found when a record that was surely not stored can be read', () => {
+    const story = new Story().refused(['a'], 'NOT_ENOUGH_REPLICAS').final(0n, [[0n, ['a']]]);
+    expect(found(story)).toContain('refused yet stored');
+  });
+  test('is found when a record that nobody sent can be read', () => {
+    expect(found(new Story().final(0n, [[0n, ['a']]]))).toContain('refused yet stored');
   });
 });
 

@@ -1,5 +1,5 @@
-import { isDeleteRecords } from '../history.ts';
-import { type Checker, describe, few, memberOf, nextOffsetOf, partitionsOf } from './checker.ts';
+import { type History, isDeleteRecords, isTopic } from '../history.ts';
+import { type Checker, describe, few, nextOffsetOf, partitionsOf } from './checker.ts';
 
 /** A record was removed although neither retention nor DeleteRecords may have done it, or a read inside was refused. */
 export const removedTooEarly: Checker = {
@@ -71,24 +71,28 @@ export const topicGone: Checker = {
   },
 };
 
-/** Once a name is seen to stand for nothing, or for another topic, no append to the former one may be acknowledged. */
-function acknowledgedAfterDeletion(history: Parameters<Checker['check']>[0]): string[] {
+/**
+ * Once a deletion is answered, or the name stands for another topic, no append that begins later may be acknowledged.
+ * That a topic is not found proves nothing: it may still be in the middle of its deletion.
+ */
+function acknowledgedAfterDeletion(history: History): string[] {
+  const topics = history.operations.filter(isTopic).filter(({ outcome }) => outcome === 'ok');
   const goneAt = new Map<string, number>();
-  const idsOf = new Map<string, Set<string>>();
-  const topics = history.operations.filter(({ body, outcome }) => 'topic' in body && outcome === 'ok');
-  topics.sort((a, b) => a.completedAt - b.completedAt);
-  for (const { body, completedAt } of topics) {
-    if (!('topic' in body)) continue;
-    const ids = memberOf(idsOf, body.topic);
-    if (body.does === 'deleteTopic' || body.does === 'addPartitions') continue;
-    for (const id of ids) {
-      if (id !== body.topicId && !goneAt.has(id)) goneAt.set(id, completedAt);
+  const gone = (topicId: string | undefined, at: number): void => {
+    if (topicId !== undefined) goneAt.set(topicId, Math.min(at, goneAt.get(topicId) ?? at));
+  };
+  for (const later of topics) {
+    const earlier = topics.filter(({ body, completedAt }) => {
+      return body.topic === later.body.topic && completedAt < later.invokedAt;
+    });
+    for (const { body } of earlier) {
+      const isAnother = later.body.topicId !== undefined && later.body.topicId !== body.topicId;
+      if (later.body.does === 'deleteTopic' || isAnother) gone(body.topicId, later.completedAt);
     }
-    if (body.topicId !== undefined) ids.add(body.topicId);
   }
   return partitionsOf(history).flatMap(({ partition, acknowledged }) => {
-    const gone = goneAt.get(partition.split('/')[0] ?? '') ?? Number.POSITIVE_INFINITY;
-    const late = acknowledged.filter(({ invokedAt }) => invokedAt > gone);
+    const at = goneAt.get(partition.split('/')[0] ?? '') ?? Number.POSITIVE_INFINITY;
+    const late = acknowledged.filter(({ invokedAt }) => invokedAt > at);
     return late.map((append) => `${partition}: ${describe(append)} was acknowledged by a deleted topic`);
   });
 }

@@ -32,9 +32,12 @@ function timesOf({ reads, appends }: PartitionView): { offset: bigint; timestamp
     .flatMap(({ body }) => {
       const start = body.logStartOffset ?? 0n;
       const shown = body.isFinal ? (body.batches ?? []) : [];
-      return shown.flatMap(({ baseOffset, records }) =>
+      return shown.flatMap(({ baseOffset, records, timestampsMs }) =>
         records
-          .map(({ value }, at) => ({ offset: baseOffset + BigInt(at), timestampMs: timeOf.get(value) ?? -1 }))
+          .map(({ value }, at) => ({
+            offset: baseOffset + BigInt(at),
+            timestampMs: timestampsMs?.[at] ?? timeOf.get(value) ?? -1,
+          }))
           .filter(({ offset }) => offset >= start),
       );
     })
