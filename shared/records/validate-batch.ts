@@ -138,11 +138,10 @@ function scanRecords(bytes: Uint8Array, header: RecordBatchHeader, config: LogCo
   const timestampProblem = timestampRule(header, config, nowMs);
   const needsKeys = config.cleanupPolicy.includes('compact');
   const base = narrow(header.baseTimestamp);
-  const claimed = header.timestampType === 'LogAppendTime' ? narrow(header.maxTimestamp) : undefined;
   const cursor = new RecordCursor(bytes);
   for (let index = 0; index < header.recordCount; index++) {
     cursor.next();
-    const timestamp = claimed ?? sum(base, cursor.timestampDelta);
+    const timestamp = sum(base, cursor.timestampDelta);
     if (timestamp > scan.maxTimestamp) scan.maxTimestamp = timestamp;
     if (cursor.offsetDelta !== index) scan.hasOddOffsets = true;
     const isKeyMissing = needsKeys && cursor.keyLength < 0;
@@ -158,22 +157,25 @@ function scanRecords(bytes: Uint8Array, header: RecordBatchHeader, config: LogCo
   return scan;
 }
 
-/** What is wrong with a record's timestamp. -1 means that it has none. */
+/**
+ * What is wrong with a record's timestamp. -1 means that it has none. On a CreateTime topic a producer's
+ * claim of LogAppendTime is dropped, so what counts are the records' own times.
+ */
 function timestampRule(
   header: RecordBatchHeader,
   config: LogConfig,
   nowMs: number,
 ): (timestamp: number | bigint) => string | undefined {
-  const claimsAppendTime = header.timestampType === 'LogAppendTime';
-  const claim = claimsAppendTime ? 'only the broker may set the timestamp type LogAppendTime' : undefined;
-  if (config.timestampType === 'LogAppendTime') return () => claim;
+  if (config.timestampType === 'LogAppendTime') {
+    const claim = 'only the broker may set the timestamp type LogAppendTime';
+    return () => (header.timestampType === 'LogAppendTime' ? claim : undefined);
+  }
   const earliest = narrow(BigInt(nowMs) - config.timestampBeforeMaxMs);
   const latest = narrow(BigInt(nowMs) + config.timestampAfterMaxMs);
-  return (timestamp) => {
-    if (timestamp === -1) return claim;
-    if (timestamp >= earliest && timestamp <= latest) return undefined;
-    return `timestamp ${timestamp} is not between ${earliest} and ${latest}`;
-  };
+  return (timestamp) =>
+    timestamp === -1 || (timestamp >= earliest && timestamp <= latest)
+      ? undefined
+      : `timestamp ${timestamp} is not between ${earliest} and ${latest}`;
 }
 
 /** A number where it is exact: the arithmetic of nearly all timestamps, without bigints for every record. */
