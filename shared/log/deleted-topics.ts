@@ -24,11 +24,15 @@ const lastStagingMs = 2 * 86_400_000;
  * Removes the data of deleted topics: index first, data after (I9). The note that names the topic stays for two days,
  * and what sleepers left meanwhile goes with it. Staged objects are left to the sweep: others may share them.
  */
-export async function removeDeletedTopics(context: LogContext): Promise<number> {
+export async function removeDeletedTopics(
+  context: LogContext,
+  isWanted: (topic: DeletedTopic) => boolean = () => true,
+): Promise<number> {
   const { metadata } = context.stores;
   let topics = 0;
   for await (const { item } of queryAll(metadata, deletedTopicRange)) {
     const topic = readDeletedTopic(item);
+    if (!isWanted(topic)) continue;
     for (let partition = 0; partition < topic.partitions; partition++) {
       await removePartition(context, { topicId: topic.topicId, partition }, topic);
     }

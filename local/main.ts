@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util';
+import { logLevels, openLocalLog } from '../shared/runtime/local-log.ts';
+import { type StartOptions, start } from './start.ts';
+
+const usage = `millrace: a Kafka log over HTTP in one process
+
+  npm start -- [options]
+
+  --data DIR            folder of the data (default ./data)
+  --memory              keep everything in memory instead
+  --host H              address to listen on (default 127.0.0.1)
+  --rest-port N         port of the HTTP door (default 8082; 0 takes a free one)
+  --default-partitions N  partitions of a topic that does not say (default 1)
+  --cors-origin O       origin that browsers may call from; may be repeated, * for any
+  --log-level L         ${logLevels.join(', ')} (default warn; JSON lines on standard error)
+  --help
+`;
+
+class BadUsage extends Error {}
+
+function readArguments(args: readonly string[]): StartOptions | 'help' {
+  const { values } = parse(args);
+  if (values.help) return 'help';
+  if (values.memory && values.data !== undefined)
+    throw new BadUsage('--memory and --data exclude each other');
+  const level = logLevels.find((name) => name === (values['log-level'] ?? 'warn'));
+  if (!level) throw new BadUsage(`--log-level is one of ${logLevels.join(', ')}`);
+  return {
+    ...(values.memory ? {} : { data: values.data ?? './data' }),
+    host: values.host ?? '127.0.0.1',
+    restPort: whole('--rest-port', values['rest-port'] ?? '8082', 0, 65_535),
+    defaultPartitions: whole('--default-partitions', values['default-partitions'] ?? '1', 1, 2_000),
+    corsOrigins: values['cors-origin'] ?? [],
+    log: openLocalLog(level),
+  };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    data: text,
+    memory: { type: 'boolean' },
+    host: text,
+    'rest-port': text,
+    'default-partitions': text,
+    'cors-origin': { type: 'string', multiple: true },
+    'log-level': text,
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: false });
+  } catch (error) {
+    throw new BadUsage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function whole(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new BadUsage(`${name} is a whole number from ${least} to ${most}, not "${text}"`);
+}
+
+async function main(): Promise<void> {
+  const options = readArguments(process.argv.slice(2));
+  if (options === 'help') {
+    process.stdout.write(usage);
+    return;
+  }
+  const running = await start(options);
+  const stop = (): void => {
+    running.stop().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error),
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdout.write(`millrace ready rest=${running.restUrl} kafka=none\n`);
+}
+
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`millrace: ${message}\n${error instanceof BadUsage ? `\n${usage}` : ''}`);
+  process.exit(error instanceof BadUsage ? 2 : 1);
+}
+
+main().catch(fail);

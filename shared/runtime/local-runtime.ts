@@ -1,0 +1,108 @@
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import { ClusterInfo } from '../catalog/cluster.ts';
+import { ProducerIds } from '../catalog/producer-ids.ts';
+import { Topics } from '../catalog/topics.ts';
+import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
+import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
+import { openNativeCodecs } from '../records/codecs-native.ts';
+import { createRestApp, type RestApp } from '../rest/app.ts';
+import { defaultRestSettings, type RestCluster } from '../rest/deps.ts';
+import { openEmbeddedStores } from '../storage/embedded/open-embedded-stores.ts';
+import { openMemoryStores } from '../storage/memory/open-memory-stores.ts';
+import type { Stores } from '../storage/stores.ts';
+import { JobLoop, type JobTimes, localJobTimes, rollWhole } from './jobs.ts';
+
+export type LocalRuntimeOptions = {
+  /** Where the data lies; undefined: in memory, gone with the process. */
+  folder: string | undefined;
+  /** How clients reach this process; known once its listener is open. */
+  address: () => { host: string; restPort: number };
+  log: Log;
+  /** `num.partitions` of topics that do not say. Default 1. */
+  defaultPartitions?: number;
+  corsOrigins?: readonly string[];
+  jobTimes?: Partial<JobTimes>;
+  clock?: Clock;
+  random?: Random;
+};
+
+/** Everything behind the doors of one process. */
+export type LocalRuntime = {
+  readonly rest: RestApp;
+  readonly topics: Topics;
+  readonly logs: OpenPartitionLogs;
+  /** Ends the jobs, waits for what goes on behind answers, closes the stores. */
+  close(): Promise<void>;
+};
+
+const topicCacheMs = 60_000; // changes come through this process, which drops what it changed
+const brokerId = 1;
+
+/** Opens stores, domain and HTTP door in this process, and starts the background jobs. */
+export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
+  const { log, clock = systemClock, random = systemRandom } = options;
+  const world = { clock, random, log };
+  const stores = await openStores(options.folder, world);
+  try {
+    const codecs = await openNativeCodecs();
+    const loop: { jobs?: JobLoop } = {};
+    const logs = openPartitionLogs({
+      ...world,
+      stores,
+      codecs,
+      pagedOut: (partition, head) => loop.jobs?.pagedOut(partition, head.pagedBytes),
+    });
+    const topics: Topics = new Topics({
+      ...world,
+      stores,
+      settings: { defaultPartitions: partitionsOf(options), cacheMs: topicCacheMs },
+      beforeRetentionRaised: (topic): Promise<void> => rollWhole({ topics, log: logs.context }, topic),
+    });
+    const jobs = new JobLoop({ topics, log: logs.context }, { ...localJobTimes, ...options.jobTimes });
+    loop.jobs = jobs;
+    const rest = createRestApp({
+      ...world,
+      topics,
+      logs,
+      codecs,
+      cluster: localCluster(await new ClusterInfo({ stores, clock, random }).clusterId(), options),
+      producerIds: new ProducerIds({ stores, clock, random }),
+      settings: { ...defaultRestSettings, corsOrigins: options.corsOrigins ?? [] },
+    });
+    jobs.start();
+    const close = async (): Promise<void> => {
+      await jobs.stop();
+      await logs.drain();
+      await stores.close();
+    };
+    return { rest, topics, logs, close };
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
+
+const openStores = (
+  folder: string | undefined,
+  world: { clock: Clock; random: Random; log: Log },
+): Promise<Stores & { close(): Promise<void> }> =>
+  folder === undefined ? Promise.resolve(openMemoryStores(world)) : openEmbeddedStores({ folder, ...world });
+
+const partitionsOf = ({ defaultPartitions = 1 }: LocalRuntimeOptions): number => defaultPartitions;
+
+/** One broker, which leads every partition. */
+function localCluster(clusterId: string, options: LocalRuntimeOptions): RestCluster {
+  const settings = { brokerId, defaultPartitions: partitionsOf(options), autoCreateTopics: false };
+  return {
+    clusterId,
+    get brokers() {
+      const { host, restPort } = options.address();
+      return [{ id: brokerId, host, port: restPort, rack: null }];
+    },
+    controllerId: brokerId,
+    leaderOf: () => brokerId,
+    configsOf: () => brokerConfigEntries(settings),
+  };
+}
