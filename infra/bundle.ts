@@ -1,7 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import type { BuildResult, OutputFile } from 'esbuild';
+import { basename, join } from 'node:path';
+import type { Metafile, OutputFile } from 'esbuild';
 import { type FunctionName, functionNames } from '../shared/runtime/settings.ts';
 
 /** Packages with a native module: functions run on arm64, on an emulator's x86 host and in LocalStack alike. */
@@ -9,10 +18,23 @@ export const nativePackages = ['lmdb', '@node-rs/crc32', 'snappy', 'lz4-napi'] a
 
 export type Bundle = {
   readonly name: FunctionName;
+  /** What a cold start loads: the entry and what it imports at once. */
   readonly sizeBytes: number;
   /** Paths of all modules inside, as esbuild names them. */
   readonly inputs: readonly string[];
+  /** Packages and modules of Node that are imported and not inside. */
+  readonly imports: readonly string[];
 };
+
+/** zstd as WebAssembly, read beside the bundle by a Node whose own zlib has no zstd. */
+const wasmFile = 'node_modules/@bokuweb/zstd-wasm/dist/common/zstd.wasm';
+
+/** CommonJS packages ask for Node's modules by `require` and for their folder; an ES module has neither. */
+const banner = [
+  "import { createRequire as newRequire } from 'node:module';",
+  'const require = newRequire(import.meta.url);',
+  'const __dirname = import.meta.dirname;',
+].join('');
 
 /**
  * Bundles every function into `<outDir>/<name>/index.mjs`, and answers what is inside. Files that would not change are
@@ -27,32 +49,56 @@ export function bundleFunctions(root: string, outDir: string): Bundle[] {
       entryPoints: { index: join(root, 'functions', `${name}.ts`) },
       outdir: join(outDir, name),
       outExtension: { '.js': '.mjs' },
+      chunkNames: 'chunk-[hash]',
       write: false,
       bundle: true,
+      // What is imported only when it is needed is loaded only then.
+      splitting: true,
       platform: 'node',
       format: 'esm',
       target: 'node20',
       // The ES modules of the AWS SDK are a third smaller than its CommonJS, and load faster.
       mainFields: ['module', 'main'],
       minify: true,
-      keepNames: false,
       sourcemap: 'external',
       metafile: true,
       legalComments: 'none',
-      // CommonJS packages ask for Node's modules by `require`, which an ES module does not have.
-      banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
+      banner: { js: banner },
       logLevel: 'error',
     });
-    return written(name, result, outDir);
+    const folder = join(outDir, name);
+    writeFiles(folder, result.outputFiles);
+    copyFileSync(join(root, wasmFile), join(folder, basename(wasmFile)));
+    return { name, ...describe(result.metafile) };
   });
 }
 
-function written(name: FunctionName, result: BuildResult, outDir: string): Bundle {
-  const files = result.outputFiles ?? [];
-  mkdirSync(join(outDir, name), { recursive: true });
+function describe({ inputs, outputs }: Metafile): Omit<Bundle, 'name'> {
+  const entry = Object.keys(outputs).find((path) => path.endsWith('/index.mjs')) ?? '';
+  const atOnce = new Set<string>();
+  const visit = (path: string): void => {
+    if (atOnce.has(path)) return;
+    atOnce.add(path);
+    for (const { path: next, kind } of outputs[path]?.imports ?? [])
+      if (kind !== 'dynamic-import') visit(next);
+  };
+  visit(entry);
+  const imports = Object.values(outputs).flatMap((output) =>
+    output.imports.filter(({ external }) => external),
+  );
+  return {
+    sizeBytes: [...atOnce].reduce((sum, path) => sum + (outputs[path]?.bytes ?? 0), 0),
+    inputs: Object.keys(inputs),
+    imports: [...new Set(imports.map(({ path }) => path))],
+  };
+}
+
+function writeFiles(folder: string, files: readonly OutputFile[]): void {
+  mkdirSync(folder, { recursive: true });
+  const kept = new Set([...files.map(({ path }) => basename(path)), basename(wasmFile)]);
   for (const file of files) replaceIfChanged(file);
-  const sizeBytes = files.find((file) => file.path.endsWith('index.mjs'))?.contents.length ?? 0;
-  return { name, sizeBytes, inputs: Object.keys(result.metafile?.inputs ?? {}) };
+  const isStale = (name: string): boolean => /\.mjs(\.map)?$/.test(name) && !kept.has(name);
+  for (const name of readdirSync(folder).filter(isStale)) rmSync(join(folder, name), { force: true });
 }
 
 function replaceIfChanged(file: OutputFile): void {

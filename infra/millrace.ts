@@ -140,7 +140,10 @@ export class Millrace extends Construct {
     return {
       produce: newFunction('produce', atDoor),
       fetch: newFunction('fetch', atDoor),
-      rest: newFunction('rest', atDoor),
+      rest: newFunction('rest', {
+        ...atDoor,
+        environment: { ...environment, ...atDoor.environment },
+      }),
       pump: newFunction('pump', { environment }),
       ...{ roll, retain, sweep },
     };

@@ -47,6 +47,11 @@ export type Call = { readonly method: string; readonly path: string };
 /** The cluster id stands in every v3 path, so whoever may use those may ask for it. */
 const learnCluster: readonly Call[] = [{ method: 'GET', path: '/v3/clusters' }];
 
+const listTopics: readonly Call[] = [
+  { method: 'GET', path: '/topics' },
+  { method: 'GET', path: '/v3/clusters/*/topics' },
+];
+
 /**
  * The calls that writing to a topic takes. The path is judged whole: `orders` opens `orders` and what lies below it, and
  * not `orders-secret`.
@@ -58,6 +63,8 @@ export const produceCalls = (topic: string): readonly Call[] => [
   { method: 'GET', path: `/topics/${topic}/partitions` },
   { method: 'POST', path: `/v3/clusters/*/topics/${topic}/records` },
   { method: 'POST', path: `/v3/clusters/*/topics/${topic}/records:batch` },
+  // An id for an idempotent producer says nothing of any topic.
+  { method: 'POST', path: '/producers' },
   ...learnCluster,
 ];
 
@@ -67,6 +74,8 @@ export const consumeCalls = (topic: string): readonly Call[] => [
   { method: 'GET', path: `/topics/${topic}/*` },
   { method: 'GET', path: `/v3/clusters/*/topics/${topic}` },
   { method: 'GET', path: `/v3/clusters/*/topics/${topic}/*` },
+  // Names of topics are for those who may read them all.
+  ...(topic === '*' ? listTopics : []),
   ...learnCluster,
 ];
 

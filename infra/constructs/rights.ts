@@ -54,7 +54,7 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
     items: {
       catalog: [...read, 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
       heads: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
-      index: [...read, 'PutItem'],
+      index: [...read, 'PutItem', 'UpdateItem'],
       payloads: [...read, 'PutItem'],
     },
     objects: { staged: ['GetObject', 'PutObject'], segments: ['GetObject'] },
@@ -88,7 +88,7 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
   // Removes what nothing names, and what deleted topics left.
   sweep: {
     items: {
-      catalog: [...read, 'UpdateItem', 'DeleteItem'],
+      catalog: [...read, 'PutItem', 'DeleteItem'],
       heads: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
       index: [...read, 'UpdateItem', 'DeleteItem'],
       payloads: ['Query', 'DeleteItem'],

@@ -61,7 +61,9 @@ function zlibFrameCodec(): FrameCodec | undefined {
 const compressionLevel = 3; // zstd's default, and that of Kafka's clients
 
 async function openWasmFrameCodec(): Promise<FrameCodec> {
-  const wasm = await import('@bokuweb/zstd-wasm');
+  const loaded = await import('@bokuweb/zstd-wasm');
+  // A bundler hands a CommonJS package over as its default alone.
+  const wasm = 'init' in loaded ? loaded : (loaded as { default: typeof loaded }).default;
   await wasm.init();
   return {
     compress: (bytes) => wasm.compress(bytes, compressionLevel),

@@ -247,15 +247,25 @@ const tooLarge = (sizeBytes: number): Response =>
 const failure = (status: number, message: string): Response =>
   Response.json({ error_code: status, message }, { status, headers: { 'cache-control': 'no-store' } });
 
-/** A function's handler around whatever serves requests. `onFailure` hears of what `serve` should have caught. */
+export type HttpHandlerOptions = {
+  readonly serve: (received: ReceivedRequest) => Promise<Response>;
+  /** Awaited when the answer is complete and before it leaves. */
+  readonly afterAnswer: () => Promise<void>;
+  /** Hears of what `serve` should have caught. */
+  readonly failed: (error: unknown) => void;
+};
+
+/** A function's handler around whatever serves requests. */
 export const httpHandler =
-  (serve: (received: ReceivedRequest) => Promise<Response>, onFailure: (error: unknown) => void) =>
+  ({ serve, afterAnswer, failed }: HttpHandlerOptions) =>
   async (event: HttpEvent): Promise<HttpAnswer> => {
     try {
       return await answer(event, await serve(receive(event)));
     } catch (error) {
       if (error instanceof MalformedRequest) return answer(event, failure(400, error.message));
-      onFailure(error);
+      failed(error);
       return answer(event, failure(500, 'the server failed in a way it did not expect'));
+    } finally {
+      await afterAnswer();
     }
   };

@@ -226,16 +226,15 @@ describe('answers', () => {
 });
 
 describe('the handler', () => {
+  const options = { afterAnswer: async () => {}, failed: () => {} };
+
   test('a malformed request is a 400 and never reaches the app', async () => {
     let served = 0;
-    const handler = httpHandler(
-      async () => {
-        served++;
-        return new Response();
-      },
-      () => {},
-    );
-    const given = await handler(httpApiEvent({ rawPath: '/topics/../x' }));
+    const serve = async () => {
+      served++;
+      return new Response();
+    };
+    const given = await httpHandler({ ...options, serve })(httpApiEvent({ rawPath: '/topics/../x' }));
     expect(given.statusCode).toBe(400);
     expect(JSON.parse(given.body)).toMatchObject({ error_code: 400 });
     expect(served).toBe(0);
@@ -243,13 +242,25 @@ describe('the handler', () => {
 
   test('an unexpected failure is told to the log and hidden from the client', async () => {
     const heard: unknown[] = [];
-    const broken = httpHandler(
-      () => Promise.reject(new Error('table secret-name is on fire')),
-      (error) => heard.push(error),
-    );
+    const serve = () => Promise.reject(new Error('table secret-name is on fire'));
+    const broken = httpHandler({ ...options, serve, failed: (error) => heard.push(error) });
     const given = await broken(httpApiEvent());
     expect(given.statusCode).toBe(500);
     expect(given.body).not.toContain('secret-name');
     expect(heard).toEqual([new Error('table secret-name is on fire')]);
+  });
+
+  test('what goes on behind the answer ends before the answer leaves', async () => {
+    const order: string[] = [];
+    const body = new ReadableStream({
+      pull(controller) {
+        order.push('body read');
+        controller.close();
+      },
+    });
+    const serve = async () => new Response(body);
+    const afterAnswer = async () => void order.push('drained');
+    await httpHandler({ ...options, serve, afterAnswer })(httpApiEvent());
+    expect(order).toEqual(['body read', 'drained']);
   });
 });

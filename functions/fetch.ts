@@ -1,0 +1,4 @@
+// Reads records: GET /topics/…/partitions/…/records. It can write nothing.
+import { openDataDoor } from '../shared/runtime/aws-door.ts';
+
+export const handler = await openDataDoor();
