@@ -1,0 +1,237 @@
+import type * as z from 'zod';
+import * as shape from './contract-shapes.ts';
+import { mediaTypes } from './negotiate.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export type QueryParameter = {
+  readonly name: string;
+  readonly isRequired?: boolean;
+  readonly type: 'string' | 'integer';
+  readonly description: string;
+};
+
+export type HeaderParameter = { readonly name: string; readonly description: string };
+
+export type Route = {
+  readonly method: Method;
+  /** With `{parameters}`, as OpenAPI writes paths. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: readonly QueryParameter[];
+  readonly headers?: readonly HeaderParameter[];
+  readonly request?: {
+    /** Content types that are read; `undefined` reads any. */
+    readonly types: readonly string[];
+    readonly shape: z.ZodType;
+  };
+  /** Media types that an answer may have, the default first. */
+  readonly answers: readonly string[];
+  /** What is answered when all is well, by status; undefined has no body. */
+  readonly ok: Readonly<Record<number, z.ZodType | undefined>>;
+  /** Statuses of errors that are this route's own; 404, 405, 406, 429, 500, 503 and 504 can always come. */
+  readonly errors?: readonly number[];
+};
+
+const v2Answers = [
+  mediaTypes.v2,
+  mediaTypes.json,
+  mediaTypes.kafka,
+  mediaTypes.v2Json,
+  mediaTypes.v2Binary,
+  mediaTypes.v2Text,
+];
+const recordAnswers = [
+  mediaTypes.v2Binary,
+  mediaTypes.v2Json,
+  mediaTypes.v2Text,
+  mediaTypes.json,
+  mediaTypes.v2,
+];
+const dataTypes = [mediaTypes.v2Binary, mediaTypes.v2Json, mediaTypes.v2Text, mediaTypes.json];
+const json = [mediaTypes.json];
+
+const v2 = (method: Method, path: string, summary: string, answer: z.ZodType): Route => ({
+  method,
+  path,
+  summary,
+  answers: v2Answers,
+  ok: { 200: answer },
+});
+
+const producerHeader: HeaderParameter = {
+  name: 'Millrace-Producer',
+  description:
+    '`<producer id>;epoch=<n>;sequence=<n>`: stores the records once, however often the request is sent. See POST /producers.',
+};
+
+const produce = (path: string, summary: string): Route => ({
+  ...v2('POST', path, summary, shape.produceAnswer),
+  headers: [producerHeader],
+  request: { types: dataTypes, shape: shape.produceRequest },
+  errors: [400, 401, 403, 409, 413, 415, 422],
+});
+
+const readQuery: readonly QueryParameter[] = [
+  {
+    name: 'offset',
+    isRequired: true,
+    type: 'string',
+    description: 'An offset, `earliest`, `latest` (what comes after the call), or a time in ISO 8601.',
+  },
+  { name: 'timeout', type: 'integer', description: 'How long to wait for a record, in ms. Default 1000.' },
+  { name: 'max_bytes', type: 'integer', description: 'Bytes of keys, values and headers. Default 1 MiB.' },
+];
+
+const v3 = (path: string, summary: string, answer: z.ZodType): Route => ({
+  method: 'GET',
+  path,
+  summary,
+  answers: json,
+  ok: { 200: answer },
+});
+
+const v3Change = (
+  method: Method,
+  path: string,
+  summary: string,
+  request: z.ZodType,
+  ok: Route['ok'],
+): Route => ({
+  method,
+  path,
+  summary,
+  request: { types: json, shape: request },
+  answers: json,
+  ok,
+  errors: [400, 413, 415, 422],
+});
+
+const v3Delete = (path: string, summary: string): Route => ({
+  method: 'DELETE',
+  path,
+  summary,
+  answers: json,
+  ok: { 204: undefined },
+});
+
+const cluster = '/v3/clusters/{cluster_id}';
+const v3Broker = `${cluster}/brokers/{broker_id}`;
+const v3Topic = `${cluster}/topics/{topic_name}`;
+const v3Partition = `${v3Topic}/partitions/{partition_id}`;
+const v3Config = `${v3Topic}/configs/{name}`;
+const partitionPath = '/topics/{topic}/partitions/{partition}';
+
+/** Every call of the HTTP door by its name. The door serves exactly these, and the API document is made of them. */
+export const routes = {
+  getRoot: v2('GET', '/', 'Whether the door is there.', shape.rootAnswer),
+  listTopics: v2('GET', '/topics', 'The names of all topics.', shape.topicNames),
+  getTopic: v2('GET', '/topics/{topic}', 'A topic with its configs and partitions.', shape.topic),
+  listPartitions: v2('GET', '/topics/{topic}/partitions', 'The partitions of a topic.', shape.partitions),
+  getPartition: v2('GET', partitionPath, 'One partition.', shape.partition),
+  getOffsets: v2('GET', `${partitionPath}/offsets`, 'Where a partition begins and ends.', shape.offsets),
+  listBrokers: v2('GET', '/brokers', 'The ids of all brokers.', shape.brokers),
+  produceToTopic: produce('/topics/{topic}', 'Stores records.'),
+  produceToPartition: produce(partitionPath, 'Stores records in one partition.'),
+  readRecords: {
+    ...v2('GET', `${partitionPath}/records`, 'Reads records of a partition.', shape.consumedRecords),
+    query: readQuery,
+    answers: recordAnswers,
+    errors: [400, 413, 422],
+  },
+  createProducer: {
+    ...v2('POST', '/producers', 'Hands out an id for an idempotent producer.', shape.producer),
+  },
+
+  listClusters: v3('/v3/clusters', 'The cluster, as a list.', shape.kafkaClusterList),
+  getCluster: v3(cluster, 'The cluster.', shape.kafkaCluster),
+  listKafkaBrokers: v3(`${cluster}/brokers`, 'All brokers.', shape.kafkaBrokerList),
+  getBroker: v3(v3Broker, 'One broker.', shape.kafkaBroker),
+  listBrokerConfigs: v3(`${v3Broker}/configs`, 'The configs of a broker.', shape.kafkaBrokerConfigList),
+  getBrokerConfig: v3(`${v3Broker}/configs/{name}`, 'One config of a broker.', shape.kafkaBrokerConfig),
+  listBrokerReplicas: v3(`${v3Broker}/partition-replicas`, "A broker's replicas.", shape.kafkaReplicaList),
+  listClusterConfigs: v3(
+    `${cluster}/broker-configs`,
+    'The dynamic defaults of all brokers: there are none.',
+    shape.kafkaClusterConfigList,
+  ),
+  listConsumerGroups: v3(`${cluster}/consumer-groups`, 'All consumer groups.', shape.kafkaConsumerGroupList),
+  listAcls: {
+    ...v3(`${cluster}/acls`, 'Access control is switched off.', shape.errorAnswer),
+    ok: {},
+    errors: [400],
+  },
+  listReassignments: v3(
+    `${cluster}/topics/-/partitions/-/reassignment`,
+    'Reassignments under way: there are none.',
+    shape.kafkaReassignmentList,
+  ),
+
+  listKafkaTopics: v3(`${cluster}/topics`, 'All topics, by name.', shape.kafkaTopicList),
+  createTopic: v3Change('POST', `${cluster}/topics`, 'Creates a topic.', shape.createTopicRequest, {
+    200: shape.kafkaTopic,
+    201: shape.kafkaTopic,
+  }),
+  getKafkaTopic: v3(v3Topic, 'One topic.', shape.kafkaTopic),
+  updatePartitionCount: v3Change('PATCH', v3Topic, 'Adds partitions.', shape.updatePartitionCountRequest, {
+    200: shape.kafkaTopic,
+  }),
+  deleteTopic: v3Delete(v3Topic, 'Deletes a topic with its records.'),
+
+  listTopicConfigs: v3(`${v3Topic}/configs`, 'The configs of a topic.', shape.kafkaTopicConfigList),
+  getTopicConfig: v3(v3Config, 'One config of a topic.', shape.kafkaTopicConfig),
+  updateTopicConfig: v3Change('PUT', v3Config, 'Sets a config of a topic.', shape.updateConfigRequest, {
+    204: undefined,
+  }),
+  resetTopicConfig: v3Delete(v3Config, 'Sets a config back to its default.'),
+  alterTopicConfigs: v3Change(
+    'POST',
+    `${v3Topic}/configs:alter`,
+    'Changes several configs of a topic, all or none.',
+    shape.alterConfigsRequest,
+    { 204: undefined },
+  ),
+
+  listKafkaPartitions: v3(`${v3Topic}/partitions`, 'The partitions of a topic.', shape.kafkaPartitionList),
+  getKafkaPartition: v3(v3Partition, 'One partition.', shape.kafkaPartition),
+  listReplicas: v3(`${v3Partition}/replicas`, 'The replicas of a partition.', shape.kafkaReplicaList),
+  getReplica: v3(`${v3Partition}/replicas/{broker_id}`, 'One replica.', shape.kafkaReplica),
+  getPartitionOffset: v3(
+    `${v3Partition}/offset`,
+    'Where a partition begins and ends.',
+    shape.kafkaPartitionWithOffsets,
+  ),
+  getReassignment: v3(
+    `${v3Partition}/reassignment`,
+    'A reassignment: nothing moves.',
+    shape.kafkaReassignment,
+  ),
+  listTopicReassignments: v3(
+    `${v3Topic}/partitions/-/reassignment`,
+    "A topic's reassignments under way: there are none.",
+    shape.kafkaReassignmentList,
+  ),
+
+  produceStream: v3Change(
+    'POST',
+    `${v3Topic}/records`,
+    'Stores records that come one after another in one body, and answers each in order.',
+    shape.recordRequest,
+    { 200: shape.recordAnswer },
+  ),
+  produceBatch: v3Change(
+    'POST',
+    `${v3Topic}/records:batch`,
+    'Stores several records.',
+    shape.recordBatchRequest,
+    { 207: shape.recordBatchAnswer },
+  ),
+
+  getOpenApi: v3('/openapi', 'This document.', shape.openApiDocument),
+  getOpenApiJson: v3('/openapi.json', 'This document.', shape.openApiDocument),
+} as const satisfies Record<string, Route>;
+
+export type Operation = keyof typeof routes;
+
+/** The dialect that a path speaks. */
+export const isV3Path = (path: string): boolean => path === '/v3' || path.startsWith('/v3/');

@@ -1,0 +1,59 @@
+import type { Operation } from './contract.ts';
+import type { Handler } from './rest-request.ts';
+import { getOpenApi } from './routes/openapi.ts';
+import { createProducer } from './routes/producers.ts';
+import * as v2Produce from './routes/v2-produce.ts';
+import * as v2Records from './routes/v2-records.ts';
+import * as v2Topics from './routes/v2-topics.ts';
+import * as v3Clusters from './routes/v3-clusters.ts';
+import * as v3Configs from './routes/v3-configs.ts';
+import * as v3Partitions from './routes/v3-partitions.ts';
+import * as v3Records from './routes/v3-records.ts';
+import * as v3Topics from './routes/v3-topics.ts';
+
+/** Who serves each route of the contract; one that nobody serves is a type error. */
+export const handlers: Readonly<Record<Operation, Handler>> = {
+  getRoot: v2Topics.getRoot,
+  listTopics: v2Topics.listTopics,
+  getTopic: v2Topics.getTopic,
+  listPartitions: v2Topics.listPartitions,
+  getPartition: v2Topics.getPartition,
+  getOffsets: v2Topics.getOffsets,
+  listBrokers: v2Topics.listBrokers,
+  produceToTopic: v2Produce.produceToTopic,
+  produceToPartition: v2Produce.produceToPartition,
+  readRecords: v2Records.readRecords,
+  createProducer,
+  listClusters: v3Clusters.listClusters,
+  getCluster: v3Clusters.getCluster,
+  listKafkaBrokers: v3Clusters.listKafkaBrokers,
+  getBroker: v3Clusters.getBroker,
+  listBrokerConfigs: v3Clusters.listBrokerConfigs,
+  getBrokerConfig: v3Clusters.getBrokerConfig,
+  listBrokerReplicas: v3Clusters.listBrokerReplicas,
+  listClusterConfigs: v3Clusters.listClusterConfigs,
+  listConsumerGroups: v3Clusters.listConsumerGroups,
+  listAcls: v3Clusters.listAcls,
+  listReassignments: v3Clusters.listReassignments,
+  listKafkaTopics: v3Topics.listKafkaTopics,
+  createTopic: v3Topics.createTopic,
+  getKafkaTopic: v3Topics.getKafkaTopic,
+  updatePartitionCount: v3Topics.updatePartitionCount,
+  deleteTopic: v3Topics.deleteTopic,
+  listTopicConfigs: v3Configs.listTopicConfigs,
+  getTopicConfig: v3Configs.getTopicConfig,
+  updateTopicConfig: v3Configs.updateTopicConfig,
+  resetTopicConfig: v3Configs.resetTopicConfig,
+  alterTopicConfigs: v3Configs.alterTopicConfigs,
+  listKafkaPartitions: v3Partitions.listKafkaPartitions,
+  getKafkaPartition: v3Partitions.getKafkaPartition,
+  listReplicas: v3Partitions.listReplicas,
+  getReplica: v3Partitions.getReplica,
+  getPartitionOffset: v3Partitions.getPartitionOffset,
+  getReassignment: v3Partitions.getReassignment,
+  listTopicReassignments: v3Partitions.listTopicReassignments,
+  produceStream: v3Records.produceStream,
+  produceBatch: v3Records.produceBatch,
+  getOpenApi,
+  getOpenApiJson: getOpenApi,
+};
