@@ -127,6 +127,9 @@ const drawSettings = (random: Random, tempoMs: number): LogSettings => ({
   pageBytes: 768,
   producersInHeadMax: 1 + integerBelow(random, 4),
   producerIdExpirationMs: 12 * monthMs,
+  // Segments of a few batches: the five batches that a repeat may reach back lie far apart.
+  repeatPagesMax: 100_000,
+  repeatSegmentsMax: 100_000,
   indexSlotBytes: 256,
   sweepAgeMs: Math.max(10_000, Math.round(spread(random, 5 * tempoMs, 500 * tempoMs))),
 });

@@ -32,6 +32,8 @@ export type PartitionView = {
   readonly mayBeDeleted: boolean;
   /** The last log start offset that the final reads saw. */
   readonly finalStart: bigint | undefined;
+  /** Whether retention by time may have let go what was at the offset: then readers may step over it. */
+  readonly mayHaveExpired: (offset: bigint, atMs: number) => boolean;
 };
 
 const views = new WeakMap<History, Map<PartitionName, PartitionView>>();
@@ -77,7 +79,25 @@ function viewOf(history: History, partition: PartitionName): PartitionView {
     offsetsOf,
     mayBeDeleted: mayBeDeleted(history, partition),
     finalStart: final.at(-1)?.body.logStartOffset,
+    mayHaveExpired: expiryOf(history, partition, appends, offsetsOf),
   };
+}
+
+function expiryOf(
+  history: History,
+  partition: PartitionName,
+  appends: readonly Operation<AppendBody>[],
+  offsetsOf: ReadonlyMap<string, ReadonlySet<bigint>>,
+): PartitionView['mayHaveExpired'] {
+  const retentionMs = Number(history.kept.get(partition)?.retentionMs ?? -1n);
+  if (retentionMs < 0) return () => false;
+  const latestAt = new Map<bigint, number>();
+  for (const { body } of appends) {
+    for (const offset of body.records.flatMap(({ value }) => [...(offsetsOf.get(value) ?? [])])) {
+      latestAt.set(offset, Math.max(body.timestampMs, latestAt.get(offset) ?? 0));
+    }
+  }
+  return (offset, atMs) => (latestAt.get(offset) ?? 0) + retentionMs < atMs;
 }
 
 export function memberOf<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {

@@ -10,8 +10,8 @@ export const removedTooEarly: Checker = {
       const { partition, acknowledged, finalStart } = view;
       if (finalStart === undefined) return [];
       const kept = history.kept.get(partition) ?? { retentionMs: -1n, retentionBytes: -1n };
-      const deletes = history.operations.filter(isDeleteRecords).filter(({ body, outcome }) => {
-        return body.partition === partition && outcome !== 'fail';
+      const deletes = history.operations.filter(isDeleteRecords).filter(({ body, error }) => {
+        return body.partition === partition && error !== 'OFFSET_OUT_OF_RANGE';
       });
       const deleted = deletes.reduce((most, { body }) => (body.offset > most ? body.offset : most), 0n);
       if (kept.retentionBytes >= 0n) return [];

@@ -22,12 +22,15 @@ function lostIn(view: PartitionView): string[] {
     batch.records.forEach(({ value }, at) => void kept.set(batch.baseOffset + BigInt(at), value));
   }
   const start = view.finalStart ?? 0n;
+  const atEndMs = Math.max(...view.reads.map(({ completedMs }) => completedMs));
   return few(
     view.acknowledged.flatMap((append) => {
       const baseOffset = append.body.baseOffset ?? 0n;
       const lost = append.body.records.findIndex(({ value }, at) => {
         const offset = baseOffset + BigInt(at);
-        return offset >= start && kept.get(offset) !== value;
+        const found = kept.get(offset);
+        const mayBeGone = offset < start || (found === undefined && view.mayHaveExpired(offset, atEndMs));
+        return !mayBeGone && found !== value;
       });
       if (lost < 0) return [];
       const found = kept.get(baseOffset + BigInt(lost));

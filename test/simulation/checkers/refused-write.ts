@@ -7,9 +7,11 @@ export const refusedWrite: Checker = {
   check: (history) =>
     partitionsOf(history).flatMap(({ partition, appends, valuesAt }) => {
       const maybe = new Set(
-        appends.flatMap(({ body, outcome }) =>
-          outcome === 'fail' && !body.producer ? [] : body.records.map(({ value }) => value),
-        ),
+        appends.flatMap(({ body, outcome, error }) => {
+          // A topic that is gone took with it what a lost call may have stored.
+          const isRefused = outcome === 'fail' && error !== 'UNKNOWN_TOPIC_OR_PARTITION';
+          return isRefused && !body.producer ? [] : body.records.map(({ value }) => value);
+        }),
       );
       const errorOf = new Map(
         appends.flatMap(({ body, error }) => body.records.map(({ value }) => [value, error] as const)),
