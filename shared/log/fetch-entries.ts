@@ -35,7 +35,7 @@ export async function fetchEntries(
   return entries.map((entry) => {
     const { at } = entry;
     const expires = false;
-    if (at.kind === 'gap') return { entry, batch: offsetsWithoutBytes(entry), expires };
+    if (at.kind === 'gap') return { entry, batch: withoutBytes(entry), expires };
     const payload = at.kind === 'item' ? payloads.get(at.id) : undefined;
     const bytes =
       at.kind === 'embedded' || at.kind === 'marker' ? at.batch : (payload?.batch ?? parts.get(entry));
@@ -49,7 +49,8 @@ export async function fetchEntries(
   });
 }
 
-const offsetsWithoutBytes = ({ baseOffset, nextOffset }: PlacedEntry): StoredBatch => ({
+/** Offsets that hold no records any more: readers step over them. */
+export const withoutBytes = ({ baseOffset, nextOffset }: PlacedEntry): StoredBatch => ({
   bytes: new Uint8Array(),
   baseOffset,
   nextOffset,

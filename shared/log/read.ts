@@ -1,4 +1,5 @@
 import { KafkaError } from '../kafka/error-codes.ts';
+import type { LogConfig } from '../kafka/log-config.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { abortRange, readAbort } from '../storage/items/abort.ts';
@@ -7,10 +8,10 @@ import { lastStableOffset, type PartitionHead, tailEntries } from '../storage/it
 import { readSegment, type Segment, segmentRange } from '../storage/items/segment.ts';
 import { queryAll } from '../storage/metadata-store.ts';
 import type { AbortedTransaction, ReadRequest, ReadResult } from './api.ts';
-import { fetchEntries } from './fetch-entries.ts';
+import { fetchEntries, withoutBytes } from './fetch-entries.ts';
 import { type LogContext, loadHead } from './log-context.ts';
 import { Moved, retryWhileMoving } from './moved.ts';
-import { pagesInOrder } from './pages.ts';
+import { pageAtOrBefore, pagesInOrder } from './pages.ts';
 import { batchesOfSegment, slotForOffset } from './segment-object.ts';
 import { hasExpired } from './stage.ts';
 import { advanceStart } from './start-offset.ts';
@@ -109,9 +110,8 @@ async function readUnrolled(
   const chosen: PlacedEntry[] = [];
   let bytes = 0;
   for await (const entry of entriesFrom(context, head, partition, offset)) {
-    if (hasExpired(context, config, entry)) {
-      await advanceStart(context, partition, entry.nextOffset);
-      throw new Moved(`offset ${offset} has expired`);
+    if (chosen.length === 0 && hasExpired(context, config, entry)) {
+      await passExpired(context, head, partition, config, entry);
     }
     if (bytes + entry.sizeBytes > room && !(isFirst && chosen.length === 0)) break;
     chosen.push(entry);
@@ -120,10 +120,46 @@ async function readUnrolled(
   const batches: StoredBatch[] = [];
   for (const { entry, batch, fault } of await fetchEntries(context, partition, chosen, head.epoch)) {
     if (batch) batches.push(batch);
+    else if (fault === 'missing' && hasExpired(context, config, entry)) batches.push(withoutBytes(entry));
     else if (batches.length > 0) break;
     else throw fault === 'missing' || !fault ? new Moved(`the batch at offset ${entry.baseOffset}`) : fault;
   }
   return batches;
+}
+
+/**
+ * The log begins behind an expired entry, if retention keeps nothing before it: then the reader begins again. Otherwise
+ * the entry is served for as long as the store has its payload, and stepped over afterwards. It must not take newer
+ * records with it: what was staged days before it got its offset, or lies behind a record dated ahead, expires first.
+ */
+async function passExpired(
+  context: LogContext,
+  head: PartitionHead,
+  partition: PartitionId,
+  config: LogConfig,
+  entry: PlacedEntry,
+): Promise<void> {
+  const latest = await latestTimestampUpTo(context, head, partition, entry);
+  if (latest + config.retentionMs >= BigInt(context.clock.nowMs())) return;
+  await advanceStart(context, partition, entry.nextOffset);
+  throw new Moved(`offset ${entry.baseOffset} has expired`);
+}
+
+/** The largest timestamp of all records that were ever at or before the entry; perhaps of some behind it, too. */
+async function latestTimestampUpTo(
+  context: LogContext,
+  head: PartitionHead,
+  partition: PartitionId,
+  entry: PlacedEntry,
+): Promise<bigint> {
+  if (entry.baseOffset < head.paged) {
+    const page = await pageAtOrBefore(context, partition, entry.baseOffset);
+    if (page && page.nextOffset > entry.baseOffset) return page.maxTimestampSoFar;
+    throw new Moved(`the page that contains offset ${entry.baseOffset}`);
+  }
+  return tailEntries(head)
+    .filter(({ baseOffset }) => baseOffset <= entry.baseOffset)
+    .reduce((most, { maxTimestamp }) => (maxTimestamp > most ? maxTimestamp : most), head.pagedMaxTimestamp);
 }
 
 /** Entries that end behind `offset`, in order, checked to touch each other [2.f]. */

@@ -18,7 +18,6 @@ import { Moved } from './moved.ts';
 import { type PlacedPage, placePage } from './pages.ts';
 import { indexOf } from './segment-object.ts';
 import { hasExpired, isExpiring } from './stage.ts';
-import { advanceStart } from './start-offset.ts';
 
 export type RollOptions = {
   /** Roll all whole pages, however young and few. */
@@ -148,7 +147,7 @@ async function encodeSegment(
   return { segment, bytes };
 }
 
-/** All batches in order. What is below the log start offset, also by rule, may be gone: nobody reads it any more. */
+/** All batches in order. What is below the log start offset, or has expired, may be gone: readers step over it. */
 async function batchesOfPages(
   context: LogContext,
   partition: PartitionId,
@@ -157,13 +156,11 @@ async function batchesOfPages(
   pages: readonly PlacedPage[],
 ): Promise<Uint8Array[]> {
   const entries = pages.flatMap((page) => page.entries);
-  const expired = entries.findLast((entry) => hasExpired(context, config, entry));
-  if (expired) await advanceStart(context, partition, expired.nextOffset);
-  const start = expired && expired.nextOffset > head.start ? expired.nextOffset : head.start;
   const batches: Uint8Array[] = [];
   for (const { entry, batch, fault } of await fetchEntries(context, partition, entries, head.epoch)) {
     if (batch && batch.bytes.length > 0) batches.push(batch.bytes);
-    if (!fault || entry.nextOffset <= start) continue;
+    if (!fault || entry.nextOffset <= head.start) continue;
+    if (fault === 'missing' && hasExpired(context, config, entry)) continue;
     throw fault === 'missing' ? new Moved(`the batch at offset ${entry.baseOffset}`) : fault;
   }
   return batches;

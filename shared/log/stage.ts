@@ -124,6 +124,10 @@ function expiry(
 const isDatedBefore = (stagedMs: number, maxTimestamp: bigint): boolean =>
   maxTimestamp <= BigInt(stagedMs + dayMs);
 
+/** Whether the store may have forgotten the entry's payload, whatever the topic's retention is. */
+export const mayBeForgotten = ({ stores, clock }: LogContext, { at }: Entry): boolean =>
+  at.kind === 'item' && stores.staging.thresholds.expires && ulidTimeMs(at.id) + 2 * dayMs < clock.nowMs();
+
 /** By rule a payload counts as below the log start a day after retention could have removed it (I9, I10). */
 export function hasExpired(context: LogContext, config: LogConfig, entry: Entry): boolean {
   if (entry.at.kind !== 'item' || !isExpiring(context, config)) return false;

@@ -11,6 +11,7 @@ import { Moved, retryWhileMoving } from './moved.ts';
 import { pageAtOrBefore } from './pages.ts';
 import { entriesFrom, segmentContaining } from './read.ts';
 import { batchesOfSegment, slotForTimestamp } from './segment-object.ts';
+import { mayBeForgotten } from './stage.ts';
 
 /**
  * The first record at or after a time (ListOffsets): exact, and without scanning. Segments and pages carry the largest
@@ -102,6 +103,7 @@ async function inUnrolled(
   for await (const entry of entriesFrom(context, head, partition, from)) {
     if (entry.maxTimestamp < timestamp || entry.nextOffset <= head.start) continue;
     const [fetched] = await fetchEntries(context, partition, [entry], head.epoch);
+    if (fetched?.fault === 'missing' && mayBeForgotten(context, entry)) continue; // retention has let it go
     if (fetched?.fault === 'missing') throw new Moved(`the batch at offset ${entry.baseOffset}`);
     if (fetched?.fault) throw fetched.fault;
     const found = fetched?.batch && inBatch(context, fetched.batch.bytes, head.start, timestamp);
