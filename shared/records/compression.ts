@@ -31,3 +31,7 @@ export type RecordCodecs = {
   /** CRC-32C (Castagnoli) as an unsigned number. */
   crc32c(bytes: Uint8Array): number;
 };
+
+/** The same bytes without the ways of a Buffer, whose `slice` does not copy. */
+export const plainBytes = (buffer: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib';
 import { concatBytes } from '../base/bytes.ts';
-import { CompressionError, tooLarge } from './compression.ts';
+import { CompressionError, plainBytes, tooLarge } from './compression.ts';
 import { zstdFrames } from './zstd-frame.ts';
 
 export type Zstd = {
@@ -52,8 +52,9 @@ function zlibFrameCodec(): FrameCodec | undefined {
   if (!('zstdCompressSync' in zlib)) return undefined;
   const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as ZlibWithZstd;
   return {
-    compress: (bytes) => zstdCompressSync(bytes),
-    decompress: (frame, capacity) => zstdDecompressSync(frame, { maxOutputLength: Math.max(capacity, 1) }),
+    compress: (bytes) => plainBytes(zstdCompressSync(bytes)),
+    decompress: (frame, capacity) =>
+      plainBytes(zstdDecompressSync(frame, { maxOutputLength: Math.max(capacity, 1) })),
     isOverCapacity: (error) => (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE',
   };
 }
