@@ -34,6 +34,8 @@ export type TopicSettings = TopicConfigBounds & {
   readonly defaultPartitions: number;
   /** For how long a process may go by what it has read of a topic. */
   readonly cacheMs: number;
+  /** For how long other processes may go by what they have read; 0 where there are none. */
+  readonly cacheElsewhereMs?: number;
   /** Default: `limits.partitionsPerTopicMax`. */
   readonly partitionsMax?: number;
 };
@@ -45,10 +47,10 @@ export type TopicsOptions = {
   readonly log: Log;
   readonly settings: TopicSettings;
   /**
-   * Awaited before records of the topic are promised a longer life: rolls what is unrolled (storage.md,
-   * Expiry).
+   * Takes the expiry from what is stored of the topic and could be forgotten too early: awaited before records are
+   * promised a longer life, and again when no process goes by the old configs any more.
    */
-  readonly beforeRetentionRaised?: (topic: Topic) => Promise<void>;
+  readonly keepLonger?: (topic: Topic) => Promise<void>;
 };
 
 export type CreateTopicRequest = {
@@ -74,14 +76,16 @@ export class Topics {
   private readonly cache: TopicCache;
   private readonly log: Log;
   private readonly settings: TopicSettings;
-  private readonly beforeRetentionRaised: (topic: Topic) => Promise<void>;
+  private readonly clock: Clock;
+  private readonly keepLonger: (topic: Topic) => Promise<void>;
 
-  constructor({ stores, clock, random, log, settings, beforeRetentionRaised }: TopicsOptions) {
+  constructor({ stores, clock, random, log, settings, keepLonger }: TopicsOptions) {
     this.store = new CatalogStore({ stores, clock, random });
     this.cache = new TopicCache(clock, settings.cacheMs);
     this.log = log;
     this.settings = settings;
-    this.beforeRetentionRaised = beforeRetentionRaised ?? (async () => {});
+    this.clock = clock;
+    this.keepLonger = keepLonger ?? (async () => {});
   }
 
   /**
@@ -197,7 +201,7 @@ export class Topics {
 
   /**
    * Changes the topic's configs, all of them or none. Throws UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG,
-   * INVALID_REQUEST (a config named twice), and what `beforeRetentionRaised` throws.
+   * INVALID_REQUEST (a config named twice), and what `keepLonger` throws.
    */
   async alterConfigs(
     name: string,
@@ -210,19 +214,23 @@ export class Topics {
       return { ...topic, configs: checkTopicConfigs(configs, this.settings) };
     };
     if (validateOnly) return toTopic(changed(liveTopic(name, await readStoredTopic(this.store, name))));
+    let isRaised = false;
     const stored = await this.changing(name, () =>
       changeStoredTopic(this.store, name, async (found) => {
         const before = liveTopic(name, found);
         const after = changed(before);
         if (areSameConfigs(before.configs, after.configs)) return undefined;
-        if (isRetentionRaised(logConfigOf(before.configs), logConfigOf(after.configs))) {
-          await this.beforeRetentionRaised(toTopic(before));
-        }
+        isRaised = isRetentionRaised(logConfigOf(before.configs), logConfigOf(after.configs));
+        if (isRaised) await this.keepLonger(toTopic(before));
         return after;
       }),
     );
     const topic = toTopic(liveTopic(name, stored));
     this.cache.put(topic);
+    if (isRaised) {
+      await this.clock.sleep(this.settings.cacheElsewhereMs ?? 0);
+      await this.keepLonger(topic);
+    }
     this.log.info('configs altered', { topic: name, configs: changes.map((change) => change.name) });
     return topic;
   }

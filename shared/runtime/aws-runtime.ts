@@ -48,7 +48,7 @@ export async function openAwsRuntime(options: AwsRuntimeOptions = {}): Promise<A
   const topics = new Topics({
     ...world,
     settings: { defaultPartitions: 1, cacheMs: topicCacheMs, messageBytesCap: awsLimits.batchBytesMax },
-    ...(options.beforeRetentionRaised ? { beforeRetentionRaised: options.beforeRetentionRaised } : {}),
+    ...(options.beforeRetentionRaised ? { keepLonger: options.beforeRetentionRaised } : {}),
   });
   return { ...world, settings, codecs, topics, logs: openPartitionLogs({ ...world, codecs }) };
 }

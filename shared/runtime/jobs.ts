@@ -4,6 +4,7 @@ import type { Topic } from '../catalog/topic-cache.ts';
 import type { Topics } from '../catalog/topics.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { removeDeletedTopics } from '../log/deleted-topics.ts';
+import { keepUnrolled } from '../log/keep-longer.ts';
 import { underLease } from '../log/lease.ts';
 import type { LogContext } from '../log/log-context.ts';
 import { Moved } from '../log/moved.ts';
@@ -70,11 +71,10 @@ export async function sweepAll(context: JobsContext): Promise<void> {
   await removeDeletedTopics(context.log);
 }
 
-/** Rolls everything whole that a topic holds unrolled: before its records are promised a longer life (storage.md, Expiry). */
-export async function rollWhole(context: JobsContext, topic: Topic): Promise<void> {
-  for (let partition = 0; partition < topic.partitions; partition++) {
-    await rollPartition(context.log, { topicId: topic.topicId, partition }, topic.logConfig, { force: true });
-  }
+/** Takes the expiry from what a topic holds unrolled: around the moment its records are promised a longer life. */
+export async function keepTopicLonger(log: LogContext, { topicId, partitions }: Topic): Promise<void> {
+  for (let partition = 0; partition < partitions; partition++)
+    await keepUnrolled(log, { topicId, partition });
 }
 
 export type JobTimes = {

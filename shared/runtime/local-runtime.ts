@@ -12,7 +12,7 @@ import { defaultRestSettings, type RestCluster } from '../rest/deps.ts';
 import { openEmbeddedStores } from '../storage/embedded/open-embedded-stores.ts';
 import { openMemoryStores } from '../storage/memory/open-memory-stores.ts';
 import type { Stores } from '../storage/stores.ts';
-import { JobLoop, type JobTimes, localJobTimes, rollWhole } from './jobs.ts';
+import { JobLoop, type JobTimes, keepTopicLonger, localJobTimes } from './jobs.ts';
 
 export type LocalRuntimeOptions = {
   /** Where the data lies; undefined: in memory, gone with the process. */
@@ -54,11 +54,11 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
       codecs,
       pagedOut: (partition, head) => loop.jobs?.pagedOut(partition, head.pagedBytes),
     });
-    const topics: Topics = new Topics({
+    const topics = new Topics({
       ...world,
       stores,
       settings: { defaultPartitions: partitionsOf(options), cacheMs: topicCacheMs },
-      beforeRetentionRaised: (topic): Promise<void> => rollWhole({ topics, log: logs.context }, topic),
+      keepLonger: (topic) => keepTopicLonger(logs.context, topic),
     });
     const jobs = new JobLoop({ topics, log: logs.context }, { ...localJobTimes, ...options.jobTimes });
     loop.jobs = jobs;

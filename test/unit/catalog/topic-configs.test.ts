@@ -149,11 +149,11 @@ describe('altering configs', () => {
     expect(await openTopics(ground).get('orders')).toMatchObject({ configs, partitions: 4 });
   });
 
-  test('what is unrolled is rolled before a longer life is promised', async () => {
+  test('expiry is lifted before a longer life is promised, and again once no process goes by the old configs', async () => {
     const ground = newGround();
     const seen: string[] = [];
     const topics = openTopics(ground, {
-      beforeRetentionRaised: async (topic) => {
+      keepLonger: async (topic) => {
         const stored = await openTopics(ground).get('orders');
         seen.push(`${topic.name} ${topic.logConfig.retentionMs} ${stored.logConfig.retentionMs}`);
       },
@@ -164,13 +164,13 @@ describe('altering configs', () => {
     await topics.alterConfigs('orders', [change('SET', 'retention.ms', '-1')], { validateOnly: true });
     expect(seen).toEqual([]);
     await topics.alterConfigs('orders', [change('SET', 'retention.ms', '-1')]);
-    expect(seen).toEqual(['orders 500 500']);
+    expect(seen).toEqual(['orders 500 500', 'orders -1 -1']);
   });
 
   test('when that fails, nothing is promised', async () => {
     const ground = newGround();
     const topics = openTopics(ground, {
-      beforeRetentionRaised: () => Promise.reject(new Error('no roll today')),
+      keepLonger: () => Promise.reject(new Error('no roll today')),
     });
     await topics.create({ name: 'orders', configs: { 'retention.ms': '1000' } });
     await expect(topics.alterConfigs('orders', [change('DELETE', 'retention.ms')])).rejects.toThrow(
