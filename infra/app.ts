@@ -1,6 +1,7 @@
 /**
  * The app behind `npx cdk deploy`. Context changes it: `-c stack=NAME`, `-c api=http|rest|functionUrl`,
- * `-c removal=retain|destroy`, `-c recoveryDays=N`, `-c corsOrigins=A,B`, `-c existingTable=NAME -c existingBucket=NAME`.
+ * `-c removal=retain|destroy`, `-c recoveryDays=N`, `-c corsOrigins=A,B`, `-c existingTable=NAME -c
+ * existingBucket=NAME`.
  */
 import { App } from 'aws-cdk-lib';
 import type { MillraceProps } from './millrace.ts';

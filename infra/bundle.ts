@@ -13,7 +13,9 @@ import { basename, join } from 'node:path';
 import type { Metafile, OutputFile } from 'esbuild';
 import { type FunctionName, functionNames } from '../shared/runtime/settings.ts';
 
-/** Packages with a native module: functions run on arm64, on an emulator's x86 host and in LocalStack alike. */
+/**
+ * Packages with a native module: functions run on arm64, on an emulator's x86 host and in LocalStack alike.
+ */
 export const nativePackages = ['lmdb', '@node-rs/crc32', 'snappy', 'lz4-napi'] as const;
 
 export type Bundle = {
@@ -37,8 +39,8 @@ const banner = [
 ].join('');
 
 /**
- * Bundles every function into `<outDir>/<name>/index.mjs`, and answers what is inside. Files that would not change are
- * left alone and others are replaced in one step, so that several processes may do this at once.
+ * Bundles every function into `<outDir>/<name>/index.mjs`, and answers what is inside. Files that would not
+ * change are left alone and others are replaced in one step, so that several processes may do this at once.
  */
 export function bundleFunctions(root: string, outDir: string): Bundle[] {
   // Loaded here, because users of the npm package have ready bundles and no esbuild.

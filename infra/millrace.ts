@@ -24,11 +24,13 @@ import type { Data } from './constructs/rights.ts';
 
 export type MillraceProps = {
   /**
-   * The door: `http` (API Gateway HTTP API, rights per topic), `rest` (REST API: WAF, private endpoints, resource
-   * policies) or `functionUrl` (three function URLs, no price of their own). Default `http`.
+   * The door: `http` (API Gateway HTTP API, rights per topic), `rest` (REST API: WAF, private endpoints,
+   * resource policies) or `functionUrl` (three function URLs, no price of their own). Default `http`.
    */
   readonly api?: 'http' | 'rest' | 'functionUrl';
-  /** What becomes of table and bucket when the stack is destroyed. Default `retain`; `destroy` is for tests. */
+  /**
+   * What becomes of table and bucket when the stack is destroyed. Default `retain`; `destroy` is for tests.
+   */
   readonly removal?: 'retain' | 'destroy';
   /** Take over what a destroyed stack left behind. */
   readonly existing?: ExistingData;
@@ -70,8 +72,8 @@ const sizes: Readonly<
 };
 
 /**
- * A whole Millrace: a log with Kafka's semantics on Lambda, DynamoDB and S3, without anything that runs while nothing
- * flows. Nobody may call it until a grant says so.
+ * A whole Millrace: a log with Kafka's semantics on Lambda, DynamoDB and S3, without anything that runs while
+ * nothing flows. Nobody may call it until a grant says so.
  */
 export class Millrace extends Construct {
   readonly table: ITable;
@@ -172,8 +174,8 @@ export class Millrace extends Construct {
   }
 
   /**
-   * Lets a principal produce: to every topic, to one, or to those that a name ending in `*` begins. On function URLs only
-   * to every topic.
+   * Lets a principal produce: to every topic, to one, or to those that a name ending in `*` begins. On
+   * function URLs only to every topic.
    */
   grantProduce(grantee: IGrantable, topic = '*'): Grant {
     return this.door.grantProduce(grantee, checkTopicPattern(topic));
@@ -189,7 +191,10 @@ export class Millrace extends Construct {
     return this.door.grantManage(grantee);
   }
 
-  /** Milliseconds since the oldest page that should be in a segment and is not was written. Reported while one waits. */
+  /**
+   * Milliseconds since the oldest page that should be in a segment and is not was written. Reported while one
+   * waits.
+   */
   metricOldestUnrolledPageAge(): Metric {
     return this.metrics.oldestUnrolledPageAge;
   }

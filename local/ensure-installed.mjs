@@ -1,6 +1,6 @@
 // Installs what is missing before a script runs, so that a fresh clone needs nothing but Node and npm.
-// `node local/ensure-installed.mjs runtime` looks for what running needs, `all` for the development tools too.
-// Plain JavaScript without imports of packages: nothing is installed yet when it runs.
+// `node local/ensure-installed.mjs runtime` looks for what running needs, `all` for the development tools
+// too. Plain JavaScript without imports of packages: nothing is installed yet when it runs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

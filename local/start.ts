@@ -30,8 +30,8 @@ export type Running = {
 const graceMs = 1_000;
 
 /**
- * Runs Millrace in this process: the HTTP door, the log and the background jobs. Rejects with a message that says what
- * to do when the port is taken or the data folder cannot be used.
+ * Runs Millrace in this process: the HTTP door, the log and the background jobs. Rejects with a message that
+ * says what to do when the port is taken or the data folder cannot be used.
  */
 export async function start(options: StartOptions = {}): Promise<Running> {
   const host = options.host ?? '127.0.0.1';

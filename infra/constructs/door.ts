@@ -27,9 +27,9 @@ export interface Door {
 export type Route = { readonly method: string; readonly path: string; readonly to: keyof DoorFunctions };
 
 /**
- * Where requests go. What is not a plain produce or fetch goes to `rest`. The methods are listed, so that OPTIONS is left
- * to the door's own CORS answer and no route catches it. (`records:batch` goes to `rest` too: API Gateway does not say
- * whether an HTTP API takes a colon in a route.)
+ * Where requests go. What is not a plain produce or fetch goes to `rest`. The methods are listed, so that
+ * OPTIONS is left to the door's own CORS answer and no route catches it. (`records:batch` goes to `rest` too:
+ * API Gateway does not say whether an HTTP API takes a colon in a route.)
  */
 export const routes: readonly Route[] = [
   { method: 'POST', path: '/topics/{topic}', to: 'produce' },
@@ -53,8 +53,8 @@ const listTopics: readonly Call[] = [
 ];
 
 /**
- * The calls that writing to a topic takes. The path is judged whole: `orders` opens `orders` and what lies below it, and
- * not `orders-secret`.
+ * The calls that writing to a topic takes. The path is judged whole: `orders` opens `orders` and what lies
+ * below it, and not `orders-secret`.
  */
 export const produceCalls = (topic: string): readonly Call[] => [
   { method: 'POST', path: `/topics/${topic}` },

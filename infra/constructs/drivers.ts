@@ -19,8 +19,9 @@ export type DriversProps = {
 };
 
 /**
- * What sets the jobs going, so that idle is idle: the table's stream (one of the two readers that DynamoDB allows; the
- * other is the user's), filtered down to new pages, and one hourly rule that starts what a lost event did not.
+ * What sets the jobs going, so that idle is idle: the table's stream (one of the two readers that DynamoDB
+ * allows; the other is the user's), filtered down to new pages, and one hourly rule that starts what a lost
+ * event did not.
  */
 export class Drivers extends Construct {
   /** Events and jobs that failed for good. */

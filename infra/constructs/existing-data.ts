@@ -15,7 +15,10 @@ export type ExistingData = {
   readonly tableStreamArn?: string;
 };
 
-/** Takes over a table and a bucket. They are used as they are: their settings stay those of the stack that made them. */
+/**
+ * Takes over a table and a bucket. They are used as they are: their settings stay those of the stack that
+ * made them.
+ */
 export function adoptData(
   scope: Construct,
   existing: ExistingData,

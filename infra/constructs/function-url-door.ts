@@ -11,8 +11,8 @@ export type FunctionUrlDoorProps = {
 };
 
 /**
- * Three function URLs: nothing to pay beside the functions. Rights are for a whole door: the path is not part of what IAM
- * judges, so a grant for one topic is refused rather than given for all.
+ * Three function URLs: nothing to pay beside the functions. Rights are for a whole door: the path is not part
+ * of what IAM judges, so a grant for one topic is refused rather than given for all.
  */
 export class FunctionUrlDoor extends Construct implements Door {
   readonly urls: Readonly<Record<string, string>>;
@@ -51,8 +51,8 @@ export class FunctionUrlDoor extends Construct implements Door {
   }
 
   /**
-   * `grantInvokeUrl`, never `grantInvoke`: it also gives `lambda:InvokeFunction`, which a URL needs, but only by way of the
-   * URL. Whoever could invoke the function directly could write any caller into the event.
+   * `grantInvokeUrl`, never `grantInvoke`: it also gives `lambda:InvokeFunction`, which a URL needs, but only
+   * by way of the URL. Whoever could invoke the function directly could write any caller into the event.
    */
   private grant(grantee: IGrantable, topic: string, door: BrokerFunction): Grant {
     if (topic !== '*') {

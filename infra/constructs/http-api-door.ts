@@ -31,7 +31,10 @@ export type HttpApiDoorProps = {
   readonly jwt?: Jwt;
 };
 
-/** API Gateway's HTTP API: one host name, rights per topic. IAM on every route; what no route names is refused. */
+/**
+ * API Gateway's HTTP API: one host name, rights per topic. IAM on every route; what no route names is
+ * refused.
+ */
 export class HttpApiDoor extends Construct implements Door {
   readonly httpApi: HttpApi;
   readonly urls: Readonly<Record<string, string>>;

@@ -17,7 +17,8 @@ export type LogBucketProps = {
 
 /**
  * The bucket of staged batches and segments. Versioned, so that what a job deletes can be brought back for
- * `recoveryDays`, as long as the table can be restored to a time that still names it; then S3 removes it for good.
+ * `recoveryDays`, as long as the table can be restored to a time that still names it; then S3 removes it for
+ * good.
  */
 export function newLogBucket(scope: Construct, id: string, props: LogBucketProps): IBucket {
   const isKept = props.removal === 'retain';

@@ -17,9 +17,9 @@ export type MetadataTableProps = {
 };
 
 /**
- * The table of all items: heads, pages, segments, payloads, the catalog. On demand, so that idle is free; with a stream
- * of new images, expiry and point-in-time recovery. It outlives its stack unless told otherwise. Never a global table:
- * last-writer-wins would break every condition that the log stands on.
+ * The table of all items: heads, pages, segments, payloads, the catalog. On demand, so that idle is free;
+ * with a stream of new images, expiry and point-in-time recovery. It outlives its stack unless told
+ * otherwise. Never a global table: last-writer-wins would break every condition that the log stands on.
  */
 export const newMetadataTable = (scope: Construct, id: string, props: MetadataTableProps): ITable =>
   new Table(scope, id, {

@@ -37,7 +37,9 @@ export type RestApiDoorProps = {
 
 const stageName = 'prod';
 
-/** API Gateway's REST API: for WAF, private endpoints, resource policies and LocalStack. IAM on every method. */
+/**
+ * API Gateway's REST API: for WAF, private endpoints, resource policies and LocalStack. IAM on every method.
+ */
 export class RestApiDoor extends Construct implements Door {
   readonly restApi: RestApi;
   readonly urls: Readonly<Record<string, string>>;
@@ -152,7 +154,10 @@ export class RestApiDoor extends Construct implements Door {
   }
 }
 
-/** API Gateway answers preflights itself. As text, because `binaryMediaTypes` would turn the mock's input to base64. */
+/**
+ * API Gateway answers preflights itself. As text, because `binaryMediaTypes` would turn the mock's input to
+ * base64.
+ */
 function addPreflight(resource: Resource, origins: readonly string[]): Method {
   const headers = {
     'Access-Control-Allow-Headers': cors.requestHeaders.join(','),

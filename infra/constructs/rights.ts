@@ -22,8 +22,8 @@ export type Rights = {
   readonly items: { readonly [family in ItemFamily]?: readonly ItemAction[] };
   readonly objects: { readonly [family in ObjectFamily]?: readonly ObjectAction[] };
   /**
-   * Without the right to list, S3 answers 403 instead of 404 for an object that is gone, and a reader could not tell
-   * "read again from a new head" from "not allowed".
+   * Without the right to list, S3 answers 403 instead of 404 for an object that is gone, and a reader could
+   * not tell "read again from a new head" from "not allowed".
    */
   readonly listObjects: boolean;
 };
@@ -32,8 +32,8 @@ const read = ['GetItem', 'BatchGetItem', 'Query'] as const;
 
 /** Least privilege, function by function. A test holds the template against this table, line by line. */
 export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
-  // Stage, sequence, page out, move idle producers out, find a repeated batch again. It deletes nothing: a staged
-  // batch that nobody names is left to the sweep.
+  // Stage, sequence, page out, move idle producers out, find a repeated batch again. It deletes nothing: a
+  // staged batch that nobody names is left to the sweep.
   produce: {
     items: {
       catalog: ['GetItem', 'Query'],
@@ -49,7 +49,8 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
     objects: { staged: ['GetObject'], segments: ['GetObject'] },
     listObjects: true,
   },
-  // Everything of the HTTP API that is not a plain produce or fetch: topics with their heads, configs, offsets, batches.
+  // Everything of the HTTP API that is not a plain produce or fetch: topics with their heads, configs,
+  // offsets, batches.
   rest: {
     items: {
       catalog: [...read, 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],

@@ -12,9 +12,9 @@ export type RetryPolicy = {
 };
 
 /**
- * Repeats `attempt` while it throws what `mayRepeat` accepts, with full jitter between the tries, until the policy's
- * time is over; then the last error is thrown. The only retry loop around a store call in the code: whoever decides
- * `mayRepeat` must be sure that the failed try was not applied.
+ * Repeats `attempt` while it throws what `mayRepeat` accepts, with full jitter between the tries, until the
+ * policy's time is over; then the last error is thrown. The only retry loop around a store call in the code:
+ * whoever decides `mayRepeat` must be sure that the failed try was not applied.
  */
 export async function retry<T>(
   policy: RetryPolicy,

@@ -47,8 +47,8 @@ export type TopicsOptions = {
   readonly log: Log;
   readonly settings: TopicSettings;
   /**
-   * Takes the expiry from what is stored of the topic and could be forgotten too early: awaited before records are
-   * promised a longer life, and again when no process goes by the old configs any more.
+   * Takes the expiry from what is stored of the topic and could be forgotten too early: awaited before
+   * records are promised a longer life, and again when no process goes by the old configs any more.
    */
   readonly keepLonger?: (topic: Topic) => Promise<void>;
 };

@@ -4,7 +4,10 @@ export type LogConfig = {
   readonly batchBytesMax: number;
   /** `message.timestamp.type`. */
   readonly timestampType: 'CreateTime' | 'LogAppendTime';
-  /** `message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`: how far a record's time may be from now. */
+  /**
+   * `message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`: how far a record's time may be from
+   * now.
+   */
   readonly timestampBeforeMaxMs: bigint;
   readonly timestampAfterMaxMs: bigint;
   /** `compression.type`. */

@@ -29,7 +29,9 @@ export type ReadRequest = {
 export type AbortedTransaction = { readonly producerId: bigint; readonly firstOffset: Offset };
 
 export type ReadResult = PartitionOffsets & {
-  /** Whole batches with base offset and leader epoch in place; the first may begin below the wanted offset. */
+  /**
+   * Whole batches with base offset and leader epoch in place; the first may begin below the wanted offset.
+   */
   readonly batches: readonly Uint8Array[];
   /** Where to read on: the offset behind the last batch, or the wanted one if there is none. */
   readonly nextOffset: Offset;
@@ -55,7 +57,9 @@ export interface PartitionLogs {
   readWaiting(requests: readonly ReadRequest[], options: WaitOptions): Promise<(ReadResult | KafkaError)[]>;
   /** Throws UNKNOWN_TOPIC_OR_PARTITION when there is no such partition. */
   offsets(partition: PartitionId): Promise<PartitionOffsets>;
-  /** The first record whose timestamp is at or after `timestamp` (ms); undefined when there is none. Exact. */
+  /**
+   * The first record whose timestamp is at or after `timestamp` (ms); undefined when there is none. Exact.
+   */
   offsetForTimestamp(
     partition: PartitionId,
 

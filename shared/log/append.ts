@@ -19,8 +19,8 @@ export type AppendEvents = {
 };
 
 /**
- * Appends to one partition from this process. While one update of the head is in flight, later appends queue and go
- * together in the next (group commit); the order of the calls is the order of the offsets.
+ * Appends to one partition from this process. While one update of the head is in flight, later appends queue
+ * and go together in the next (group commit); the order of the calls is the order of the offsets.
  */
 export class PartitionAppender {
   private readonly context: LogContext;
@@ -40,7 +40,9 @@ export class PartitionAppender {
     return !this.isDraining;
   }
 
-  /** Resolves with the offset once the batch is in the log; rejects with a KafkaError or the store's failure. */
+  /**
+   * Resolves with the offset once the batch is in the log; rejects with a KafkaError or the store's failure.
+   */
   append(toStage: BatchToStage, staged: StagedBatch): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
       this.waiting.push(pendingAppend(toStage, staged, resolve, reject));
@@ -86,7 +88,10 @@ export class PartitionAppender {
     await this.settleEach(group);
   }
 
-  /** Surely not applied. If some bytes could not be staged, only their appends fail; the neighbours go without them. */
+  /**
+   * Surely not applied. If some bytes could not be staged, only their appends fail; the neighbours go without
+   * them.
+   */
   private async rejectOrResend(group: readonly PendingAppend[], error: StoreError): Promise<void> {
     const unstaged = group.filter(({ stagingFailed }) => stagingFailed);
     const failed = unstaged.length > 0 ? unstaged : group;

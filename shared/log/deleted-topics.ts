@@ -21,8 +21,9 @@ import { hoursBetween } from './sweep.ts';
 const lastStagingMs = 2 * 86_400_000;
 
 /**
- * Removes the data of deleted topics: index first, data after (I9). The note that names the topic stays for two days,
- * and what sleepers left meanwhile goes with it. Staged objects are left to the sweep: others may share them.
+ * Removes the data of deleted topics: index first, data after (I9). The note that names the topic stays for
+ * two days, and what sleepers left meanwhile goes with it. Staged objects are left to the sweep: others may
+ * share them.
  */
 export async function removeDeletedTopics(
   context: LogContext,

@@ -6,8 +6,8 @@ import { tryWrite } from '../storage/store-error.ts';
 import { type LogContext, reliefRetry, repeated } from './log-context.ts';
 
 /**
- * Moves the longest unused producers out of a head that holds too many: first the item, then the head, so that its
- * sequence is always in one of the two (I4). One in a transaction stays.
+ * Moves the longest unused producers out of a head that holds too many: first the item, then the head, so
+ * that its sequence is always in one of the two (I4). One in a transaction stays.
  */
 export async function evictProducers(
   context: LogContext,
@@ -20,7 +20,10 @@ export async function evictProducers(
     await evict(context, partition, head, producerId);
 }
 
-/** Producers without an open transaction: those not in the tail first, oldest id first; then by their last entry. */
+/**
+ * Producers without an open transaction: those not in the tail first, oldest id first; then by their last
+ * entry.
+ */
 function longestUnused(head: PartitionHead): string[] {
   const lastUse = new Map<string, number>();
   tailEntries(head).forEach((entry, place) => {

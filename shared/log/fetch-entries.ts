@@ -19,8 +19,8 @@ export type FetchedEntry = {
 };
 
 /**
- * The batches of entries, in their order: payload items by one batch get, objects by one ranged read each. Base offset
- * and leader epoch are patched in: Kafka's checksum does not cover them.
+ * The batches of entries, in their order: payload items by one batch get, objects by one ranged read each.
+ * Base offset and leader epoch are patched in: Kafka's checksum does not cover them.
  */
 export async function fetchEntries(
   context: LogContext,

@@ -6,8 +6,9 @@ import { appendRetry, type LogContext, repeated } from './log-context.ts';
 import { stagedNames } from './names.ts';
 
 /**
- * Takes the expiry from every payload that is not rolled yet: before records are promised a longer life than they were
- * staged with. A roll would not do: it leaves the tail where it is. From here on the roller removes these payloads.
+ * Takes the expiry from every payload that is not rolled yet: before records are promised a longer life than
+ * they were staged with. A roll would not do: it leaves the tail where it is. From here on the roller removes
+ * these payloads.
  */
 export async function keepUnrolled(context: LogContext, partition: PartitionId): Promise<number> {
   if (!context.stores.staging.thresholds.expires) return 0;

@@ -5,8 +5,8 @@ import { isStoreError, tryWrite } from '../storage/store-error.ts';
 import type { LogContext } from './log-context.ts';
 
 /**
- * Runs a job of a partition unless another process has it. The lease only spares double work: every job is safe
- * without it, so a process that sleeps over its lease does no harm. Undefined: somebody else is at it.
+ * Runs a job of a partition unless another process has it. The lease only spares double work: every job is
+ * safe without it, so a process that sleeps over its lease does no harm. Undefined: somebody else is at it.
  */
 export async function underLease<T>(
   context: LogContext,

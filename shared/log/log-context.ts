@@ -19,9 +19,14 @@ export type LogContext = {
   readonly settings: LogSettings;
 };
 
-/** Every limit of the log, by name. Sizes of entries, groups and tails belong to the engine: `StagingThresholds`. */
+/**
+ * Every limit of the log, by name. Sizes of entries, groups and tails belong to the engine:
+ * `StagingThresholds`.
+ */
 export type LogSettings = {
-  /** A page is the shortest run of entries that reaches one of the two. A format: all processes must agree. */
+  /**
+   * A page is the shortest run of entries that reaches one of the two. A format: all processes must agree.
+   */
   readonly pageEntries: number;
   readonly pageBytes: number;
   /** More producers than this leave the head when its entries are paged out. */
@@ -105,8 +110,8 @@ export async function findHead(
 }
 
 /**
- * A store failure as Kafka names it: throttled is NOT_ENOUGH_REPLICAS (surely not stored, try again), unavailable
- * is KAFKA_STORAGE_ERROR, a lost answer is REQUEST_TIMED_OUT. Anything else passes through.
+ * A store failure as Kafka names it: throttled is NOT_ENOUGH_REPLICAS (surely not stored, try again),
+ * unavailable is KAFKA_STORAGE_ERROR, a lost answer is REQUEST_TIMED_OUT. Anything else passes through.
  */
 export function asKafkaError(error: unknown): unknown {
   if (isStoreError(error, 'throttled', 'conflict', 'conditionFailed')) {

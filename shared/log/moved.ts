@@ -15,8 +15,8 @@ export class MissingObject extends Moved {
 const attemptsMax = 6;
 
 /**
- * Runs a read that follows one head, again from a new head while it meets what has moved. What is still missing at
- * the last attempt is lost: KAFKA_STORAGE_ERROR, naming it.
+ * Runs a read that follows one head, again from a new head while it meets what has moved. What is still
+ * missing at the last attempt is lost: KAFKA_STORAGE_ERROR, naming it.
  */
 export async function retryWhileMoving<T>(context: LogContext, attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts++) {

@@ -11,8 +11,9 @@ import { placePage } from './pages.ts';
 export type StagedNames = { head: PartitionHead | undefined; ids: ReadonlySet<string> };
 
 /**
- * From here on no append and no roll can name anything made at or before `time` (ms). Without this fence a process
- * that slept between staging and sequencing would acknowledge records whose data a sweep removes [2.b, 2.c].
+ * From here on no append and no roll can name anything made at or before `time` (ms). Without this fence a
+ * process that slept between staging and sequencing would acknowledge records whose data a sweep removes
+ * [2.b, 2.c].
  */
 export async function fence(context: LogContext, partition: PartitionId, time: number): Promise<void> {
   const update = { changes: [set(['swept'], BigInt(time))], condition: isBelow(['swept'], BigInt(time)) };

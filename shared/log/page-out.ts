@@ -33,14 +33,17 @@ function wholePages(limits: PageLimits, entries: readonly Uint8Array[]): number 
   }
 }
 
-/** Whether the newest `own` entries made the tail reach a page boundary: then their writer pages out, nobody else. */
+/**
+ * Whether the newest `own` entries made the tail reach a page boundary: then their writer pages out, nobody
+ * else.
+ */
 export function reachesPageBoundary(limits: PageLimits, tail: readonly Uint8Array[], own: number): boolean {
   return wholePages(limits, tail) > wholePages(limits, tail.slice(0, Math.max(0, tail.length - own)));
 }
 
 /**
- * Moves all whole pages out of the tail of the head that was read, and answers the head afterwards; undefined when
- * there was nothing to move or somebody else did. Any step may be repeated, by anybody.
+ * Moves all whole pages out of the tail of the head that was read, and answers the head afterwards; undefined
+ * when there was nothing to move or somebody else did. Any step may be repeated, by anybody.
  */
 export async function pageOut(
   context: LogContext,
@@ -102,7 +105,9 @@ function pageOf({ clock }: LogContext, moved: Moved, encoded: readonly Uint8Arra
   };
 }
 
-/** Puts the page if there is none; if one is there, that one counts, also when its boundary is another [1.g]. */
+/**
+ * Puts the page if there is none; if one is there, that one counts, also when its boundary is another [1.g].
+ */
 async function putPage(context: LogContext, partition: PartitionId, page: Page): Promise<Page> {
   const { metadata } = context.stores;
   const key = pageKey(partition, page.baseOffset);

@@ -24,8 +24,8 @@ export async function pageAtOrBefore(
 }
 
 /**
- * Pages that overlap [from, paged), in order. A page at or above the `paged` of the head one has read does not exist
- * for anybody yet [2.g].
+ * Pages that overlap [from, paged), in order. A page at or above the `paged` of the head one has read does
+ * not exist for anybody yet [2.g].
  */
 export async function* pagesInOrder(
   context: LogContext,

@@ -1,8 +1,8 @@
 import type { EntryProducer } from '../storage/items/entry.ts';
 
 /**
- * Arithmetic of idempotent producers. A head keeps one number for each: epoch * 2^32 + the next sequence it expects.
- * Sequences run from 0 to 2^31 - 1 and begin again at 0, as in Kafka.
+ * Arithmetic of idempotent producers. A head keeps one number for each: epoch * 2^32 + the next sequence it
+ * expects. Sequences run from 0 to 2^31 - 1 and begin again at 0, as in Kafka.
  */
 const epochFactor = 1n << 32n;
 const sequenceModulus = 2 ** 31;
@@ -25,7 +25,10 @@ export const valueAfter = ({ producerEpoch, baseSequence }: EntryProducer, recor
 /** How the stored value stands to a batch. */
 export type Standing = 'fenced' | 'repeat' | 'next' | 'gap';
 
-/** Decides from the value alone; `undefined`: nobody knows this producer, and any sequence may begin (as in Kafka). */
+/**
+ * Decides from the value alone; `undefined`: nobody knows this producer, and any sequence may begin (as in
+ * Kafka).
+ */
 export function standing(value: bigint | undefined, producer: EntryProducer, recordCount: number): Standing {
   if (value === undefined) return 'next';
   const epoch = epochOf(value);

@@ -64,7 +64,10 @@ async function abortsFrom(
 
 type Collected = { batches: Uint8Array[]; nextOffset: Offset };
 
-/** Takes batches from segments, pages and tail, each beginning where the one before ended, until the answer is full. */
+/**
+ * Takes batches from segments, pages and tail, each beginning where the one before ended, until the answer is
+ * full.
+ */
 async function collect(
   context: LogContext,
   head: PartitionHead,
@@ -90,7 +93,10 @@ async function collect(
   return { batches, nextOffset: offset };
 }
 
-/** What fails behind good batches is left to the next read, which begins there: an error stands for its offsets only. */
+/**
+ * What fails behind good batches is left to the next read, which begins there: an error stands for its
+ * offsets only.
+ */
 const orNothing = (part: Promise<StoredBatch[]>, isAllowed: boolean): Promise<StoredBatch[]> =>
   part.catch((error: unknown) => {
     if (!isAllowed) throw error;
@@ -128,9 +134,10 @@ async function readUnrolled(
 }
 
 /**
- * The log begins behind an expired entry, if retention keeps nothing before it: then the reader begins again. Otherwise
- * the entry is served for as long as the store has its payload, and stepped over afterwards. It must not take newer
- * records with it: what was staged days before it got its offset, or lies behind a record dated ahead, expires first.
+ * The log begins behind an expired entry, if retention keeps nothing before it: then the reader begins again.
+ * Otherwise the entry is served for as long as the store has its payload, and stepped over afterwards. It
+ * must not take newer records with it: what was staged days before it got its offset, or lies behind a record
+ * dated ahead, expires first.
  */
 async function passExpired(
   context: LogContext,
@@ -145,7 +152,9 @@ async function passExpired(
   throw new Moved(`offset ${entry.baseOffset} has expired`);
 }
 
-/** The largest timestamp of all records that were ever at or before the entry; perhaps of some behind it, too. */
+/**
+ * The largest timestamp of all records that were ever at or before the entry; perhaps of some behind it, too.
+ */
 async function latestTimestampUpTo(
   context: LogContext,
   head: PartitionHead,

@@ -12,8 +12,8 @@ import { entriesFrom } from './read.ts';
 import { advanceStart } from './start-offset.ts';
 
 /**
- * Moves the log start offset to what `retention.ms` and `retention.bytes` still keep, then removes what lies wholly
- * below it: index first, data after (I9). Answers the log start offset. Every step may be repeated.
+ * Moves the log start offset to what `retention.ms` and `retention.bytes` still keep, then removes what lies
+ * wholly below it: index first, data after (I9). Answers the log start offset. Every step may be repeated.
  */
 export async function enforceRetention(
   context: LogContext,
@@ -30,7 +30,10 @@ export async function enforceRetention(
   return start;
 }
 
-/** The first offset that retention keeps: whole segments go, oldest first, as long as one of the limits says so. */
+/**
+ * The first offset that retention keeps: whole segments go, oldest first, as long as one of the limits says
+ * so.
+ */
 async function keptFrom(
   context: LogContext,
   partition: PartitionId,
@@ -83,7 +86,9 @@ async function* segmentsNotBelow(
   if (newSeg && newSeg.baseOffset >= next) yield newSeg;
 }
 
-/** Segment items wholly below `start`, each with its object if a roll made it; abort items last [2.d, 3b.b]. */
+/**
+ * Segment items wholly below `start`, each with its object if a roll made it; abort items last [2.d, 3b.b].
+ */
 async function removeBelowStart(context: LogContext, partition: PartitionId, start: Offset): Promise<void> {
   if (start === 0n) return;
   const { metadata, objects } = context.stores;

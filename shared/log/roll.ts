@@ -25,9 +25,9 @@ export type RollOptions = {
 };
 
 /**
- * Rolls pages into sealed segment objects while a segment is due (`segment.bytes`, `segment.ms`), and finishes what an
- * earlier roller left. Answers how many segments it decided. Any number of rollers may run, each may die anywhere: the
- * head decides, and everything else follows from what it says.
+ * Rolls pages into sealed segment objects while a segment is due (`segment.bytes`, `segment.ms`), and
+ * finishes what an earlier roller left. Answers how many segments it decided. Any number of rollers may run,
+ * each may die anywhere: the head decides, and everything else follows from what it says.
  */
 export async function rollPartition(
   context: LogContext,
@@ -43,7 +43,10 @@ export async function rollPartition(
   }
 }
 
-/** Carries out what the head has decided: the segment's item, then the removal of pages and payloads below `rolled`. */
+/**
+ * Carries out what the head has decided: the segment's item, then the removal of pages and payloads below
+ * `rolled`.
+ */
 async function finishRoll(
   context: LogContext,
   partition: PartitionId,
@@ -72,7 +75,10 @@ export async function putSegmentItem(
   await tryWrite(repeated(policy, () => metadata.update(partitionHeadKey(partition), update)));
 }
 
-/** Whole pages from `rolled` on, contiguous, only below the `paged` of the head that was read [2.g]; none if not due. */
+/**
+ * Whole pages from `rolled` on, contiguous, only below the `paged` of the head that was read [2.g]; none if
+ * not due.
+ */
 async function pagesToRoll(
   context: LogContext,
   partition: PartitionId,
@@ -99,7 +105,10 @@ async function pagesToRoll(
   return force || isOld || bytes >= wantedBytes ? pages : [];
 }
 
-/** Steps 2 to 5 for one segment. False: somebody else decided; then nothing is deleted, not even one's own object [2.p2]. */
+/**
+ * Steps 2 to 5 for one segment. False: somebody else decided; then nothing is deleted, not even one's own
+ * object [2.p2].
+ */
 async function rollPages(
   context: LogContext,
   partition: PartitionId,
@@ -147,7 +156,10 @@ async function encodeSegment(
   return { segment, bytes };
 }
 
-/** All batches in order. What is below the log start offset, or has expired, may be gone: readers step over it. */
+/**
+ * All batches in order. What is below the log start offset, or has expired, may be gone: readers step over
+ * it.
+ */
 async function batchesOfPages(
   context: LogContext,
   partition: PartitionId,
@@ -166,7 +178,10 @@ async function batchesOfPages(
   return batches;
 }
 
-/** The decision: one conditional update of the head. True also when it shows, after a lost answer, that it was ours. */
+/**
+ * The decision: one conditional update of the head. True also when it shows, after a lost answer, that it was
+ * ours.
+ */
 async function decide(
   context: LogContext,
   partition: PartitionId,

@@ -6,8 +6,9 @@ import { MissingObject } from './moved.ts';
 import { checkedBatch, damaged, type StoredBatch } from './stored-batch.ts';
 
 /**
- * The sparse index of a segment: a slot at its begin, then one at the first batch after each `indexSlotBytes`, wider
- * where that would be more than `indexSlotsMax` slots: the index travels in the head until the segment has its item.
+ * The sparse index of a segment: a slot at its begin, then one at the first batch after each
+ * `indexSlotBytes`, wider where that would be more than `indexSlotsMax` slots: the index travels in the head
+ * until the segment has its item.
  */
 export function indexOf(
   settings: Pick<LogSettings, 'indexSlotBytes' | 'indexSlotsMax'>,
@@ -33,7 +34,10 @@ export function slotForOffset(segment: Segment, offset: Offset): IndexSlot | und
   return segment.index.findLast((slot) => slot.offset <= offset);
 }
 
-/** The last slot before which every timestamp is smaller: the first record at or after `timestamp` is not before it. */
+/**
+ * The last slot before which every timestamp is smaller: the first record at or after `timestamp` is not
+ * before it.
+ */
 export function slotForTimestamp(segment: Segment, timestamp: bigint): IndexSlot | undefined {
   return segment.index.findLast((slot) => slot.maxTimestampBefore < timestamp);
 }

@@ -19,8 +19,8 @@ type Verdict =
   | { is: 'sendAgain' };
 
 /**
- * Brings an append to its end after the condition failed or an answer was lost: reads what is there, and either finds
- * the batch stored, or names the error, or sends it again (storage.md, Append).
+ * Brings an append to its end after the condition failed or an answer was lost: reads what is there, and
+ * either finds the batch stored, or names the error, or sends it again (storage.md, Append).
  */
 export async function settle(
   context: LogContext,
@@ -60,7 +60,10 @@ function outOfTime(pending: PendingAppend): KafkaError {
   );
 }
 
-/** Before the next send: a full tail is relieved (true: look again), and what may not be named is staged again. */
+/**
+ * Before the next send: a full tail is relieved (true: look again), and what may not be named is staged
+ * again.
+ */
 async function makeRoom(
   context: LogContext,
   partition: PartitionId,

@@ -25,8 +25,8 @@ export type StagedBatch = {
 };
 
 /**
- * Puts each batch where its size belongs: into the entry, into an item of its own, or into an object that it shares
- * with the other large ones of the request. Always under fresh keys.
+ * Puts each batch where its size belongs: into the entry, into an item of its own, or into an object that it
+ * shares with the other large ones of the request. Always under fresh keys.
  */
 export function stage(context: LogContext, batches: readonly BatchToStage[]): StagedBatch[] {
   const { entryBytesMax, itemBytesMax } = context.stores.staging.thresholds;
@@ -99,7 +99,10 @@ function chunks(context: LogContext, batches: readonly BatchToStage[]): BatchToS
 const dayMs = 86_400_000;
 const expiringRetentionMsMax = BigInt(30 * dayMs);
 
-/** Whether payloads of the topic may be left to expiry: never for compacted topics, nor where records are kept long. */
+/**
+ * Whether payloads of the topic may be left to expiry: never for compacted topics, nor where records are kept
+ * long.
+ */
 export const isExpiring = (context: LogContext, { cleanupPolicy, retentionMs }: LogConfig): boolean =>
   context.stores.staging.thresholds.expires &&
   !cleanupPolicy.includes('compact') &&
@@ -107,9 +110,9 @@ export const isExpiring = (context: LogContext, { cleanupPolicy, retentionMs }: 
   retentionMs <= expiringRetentionMsMax;
 
 /**
- * When the store may forget a payload: two days after retention would, counted from staging. Readers leave it out one
- * day after (`hasExpired`), so nobody looks for what may be gone. A record dated more than a day ahead never expires
- * here: retention may still keep it then.
+ * When the store may forget a payload: two days after retention would, counted from staging. Readers leave it
+ * out one day after (`hasExpired`), so nobody looks for what may be gone. A record dated more than a day
+ * ahead never expires here: retention may still keep it then.
  */
 function expiry(
   context: LogContext,

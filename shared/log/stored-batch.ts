@@ -8,8 +8,8 @@ import type { LogContext } from './log-context.ts';
 export type StoredBatch = { bytes: Uint8Array; baseOffset: Offset; nextOffset: Offset };
 
 /**
- * A batch read back from a segment, its checksum verified: a reader gets the bytes that were acknowledged, or a named
- * error for exactly these offsets (I1).
+ * A batch read back from a segment, its checksum verified: a reader gets the bytes that were acknowledged, or
+ * a named error for exactly these offsets (I1).
  */
 export function checkedBatch(
   context: LogContext,

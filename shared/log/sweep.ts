@@ -30,8 +30,9 @@ export type SweepOptions = {
 export type Swept = { payloads: number; objects: number };
 
 /**
- * Removes what was staged or rolled for one partition more than `sweepAgeMs` ago and is named by nothing: what
- * processes left that died between staging and sequencing. Candidates, fence, names, removal, in this order.
+ * Removes what was staged or rolled for one partition more than `sweepAgeMs` ago and is named by nothing:
+ * what processes left that died between staging and sequencing. Candidates, fence, names, removal, in this
+ * order.
  */
 export async function sweepPartition(
   context: LogContext,
@@ -55,7 +56,10 @@ export async function sweepPartition(
   return { payloads: unnamedPayloads.length, objects: unnamedObjects.length };
 }
 
-/** Payload items staged at or before `time`, since the last sweep got through; where they expire, expiry sweeps. */
+/**
+ * Payload items staged at or before `time`, since the last sweep got through; where they expire, expiry
+ * sweeps.
+ */
 async function oldPayloads(
   context: LogContext,
   partition: PartitionId,
@@ -96,7 +100,9 @@ async function oldRolledObjects(
   return keys;
 }
 
-/** A rolled object is named by `newSeg` or by the one segment item with its base offset, read after the head. */
+/**
+ * A rolled object is named by `newSeg` or by the one segment item with its base offset, read after the head.
+ */
 async function unnamed(
   context: LogContext,
   partition: PartitionId,
@@ -120,7 +126,9 @@ async function remove({ stores, ...context }: LogContext, payloads: Key[], objec
   await stores.objects.delete(objects);
 }
 
-/** Later sweeps begin where this one ended, but never above what is still named: it may become nameless later. */
+/**
+ * Later sweeps begin where this one ended, but never above what is still named: it may become nameless later.
+ */
 async function noteSweptTo(
   { stores, ...context }: LogContext,
   partition: PartitionId,
@@ -147,8 +155,8 @@ async function forgetExpiredProducers({ stores, clock }: LogContext, partition: 
 const objectsPerRound = 1000;
 
 /**
- * Removes staged objects that no partition names any more. An object may carry batches of many partitions: every one
- * that its header lists is fenced and asked [4b.b].
+ * Removes staged objects that no partition names any more. An object may carry batches of many partitions:
+ * every one that its header lists is fenced and asked [4b.b].
  */
 export async function sweepStagedObjects(
   context: LogContext,
@@ -192,7 +200,10 @@ async function sweepObjects(
   return unnamedKeys.length;
 }
 
-/** The partitions that may name the object; undefined when it is gone, or cannot be read: then it is left alone. */
+/**
+ * The partitions that may name the object; undefined when it is gone, or cannot be read: then it is left
+ * alone.
+ */
 async function partitionsOf({ stores, log }: LogContext, key: string): Promise<PartitionId[] | undefined> {
   const begin = await stores.objects.getRange(key, 0, batchObjectHeaderBytesMax);
   if (!begin) return undefined;

@@ -14,8 +14,8 @@ import { batchesOfSegment, slotForTimestamp } from './segment-object.ts';
 import { mayBeForgotten } from './stage.ts';
 
 /**
- * The first record at or after a time (ListOffsets): exact, and without scanning. Segments and pages carry the largest
- * timestamp up to their end, which only grows, so the place is found by bisection.
+ * The first record at or after a time (ListOffsets): exact, and without scanning. Segments and pages carry
+ * the largest timestamp up to their end, which only grows, so the place is found by bisection.
  */
 export function offsetForTimestamp(
   context: LogContext,
@@ -147,7 +147,10 @@ async function pageContaining(
 
 type Probe = { baseOffset: Offset; nextOffset: Offset; isEnough: boolean };
 
-/** The base of the first of neighbouring ranges in [from, to) that is enough, given that all after it are; else `to`. */
+/**
+ * The base of the first of neighbouring ranges in [from, to) that is enough, given that all after it are;
+ * else `to`.
+ */
 async function bisect(from: Offset, to: Offset, probe: (offset: Offset) => Promise<Probe>): Promise<Offset> {
   let low = from;
   let high = to;

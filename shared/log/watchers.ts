@@ -4,7 +4,10 @@ import type { PartitionId } from '../kafka/topic-partition.ts';
 
 type Watcher = (next: Offset) => void;
 
-/** Wakes reads of this process that wait for an append of this process. A hint: the read itself asks the store. */
+/**
+ * Wakes reads of this process that wait for an append of this process. A hint: the read itself asks the
+ * store.
+ */
 export class AppendWatchers {
   private readonly watchers = new Map<string, Set<Watcher>>();
 
@@ -26,8 +29,8 @@ export class AppendWatchers {
 }
 
 /**
- * A bell that rings for appends behind the offsets given. `wait` resolves at the first ring since the last wait, after
- * `timeoutMs`, or when `signal` is aborted.
+ * A bell that rings for appends behind the offsets given. `wait` resolves at the first ring since the last
+ * wait, after `timeoutMs`, or when `signal` is aborted.
  */
 export class AppendBell {
   private readonly stops: (() => void)[];

@@ -106,8 +106,8 @@ async function serve(
 }
 
 /**
- * A partition that is gone may belong to a topic that another process has deleted and made again: then what is
- * remembered of it is dropped, and a call that changes nothing is made a second time.
+ * A partition that is gone may belong to a topic that another process has deleted and made again: then what
+ * is remembered of it is dropped, and a call that changes nothing is made a second time.
  */
 async function handled(handler: Handler, request: RestRequest, deps: RestDeps): Promise<Answer> {
   try {

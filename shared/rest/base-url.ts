@@ -7,9 +7,9 @@ const prefixText = /^(?:\/[A-Za-z0-9\-._~!$&'()*+,;=:@%]+)+$/;
 const first = (header: string | null): string => (header ?? '').split(',', 1)[0]?.trim() ?? '';
 
 /**
- * Where the client sees the door, without a slash at the end: links begin with it. A platform that knows says so with
- * the caller; otherwise the headers of a proxy (X-Forwarded-Proto, -Host, -Port, -Prefix) and Host decide. A header
- * only ever shapes the links of the answer to whoever sent it.
+ * Where the client sees the door, without a slash at the end: links begin with it. A platform that knows says
+ * so with the caller; otherwise the headers of a proxy (X-Forwarded-Proto, -Host, -Port, -Prefix) and Host
+ * decide. A header only ever shapes the links of the answer to whoever sent it.
  */
 export function baseUrlOf(request: Request, caller: Caller): string {
   if (caller.baseUrl !== undefined) return caller.baseUrl;

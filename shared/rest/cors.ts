@@ -1,6 +1,6 @@
 /**
- * The headers by which a browser lets a page of an allowed origin read an answer (Fetch standard, CORS); none for any
- * other caller. `*` allows every origin.
+ * The headers by which a browser lets a page of an allowed origin read an answer (Fetch standard, CORS); none
+ * for any other caller. `*` allows every origin.
  */
 export function corsHeaders(headers: Headers, origins: readonly string[]): Record<string, string> {
   const origin = headers.get('origin');

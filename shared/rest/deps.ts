@@ -15,11 +15,16 @@ export type RestTopics = Pick<
   'find' | 'list' | 'create' | 'addPartitions' | 'delete' | 'alterConfigs' | 'describeConfigs' | 'forget'
 >;
 
-/** Who calls, as the platform in front of the door has found out; nothing that the client says is believed. */
+/**
+ * Who calls, as the platform in front of the door has found out; nothing that the client says is believed.
+ */
 export type Caller = {
   /** Kafka's spelling, e.g. `User:ANONYMOUS`. */
   readonly principal: string;
-  /** Where the client sees the door, without a slash at the end, when the platform knows better than the headers. */
+  /**
+   * Where the client sees the door, without a slash at the end, when the platform knows better than the
+   * headers.
+   */
   readonly baseUrl?: string;
 };
 
@@ -48,15 +53,18 @@ export type RestSettings = {
   readonly answerBytesMax: number;
   /** A read that finds nothing waits at most this long, whatever it asks for. */
   readonly waitMsMax: number;
-  /** What a reader that got nothing is told to wait, where the next call costs less than a longer wait (aws.md). */
+  /**
+   * What a reader that got nothing is told to wait, where the next call costs less than a longer wait
+   * (aws.md).
+   */
   readonly pollAfterMs?: number;
   /** Origins that browsers may call from; `*` for any. */
   readonly corsOrigins: readonly string[];
   /** R takes 10 entries in one `records:batch`. */
   readonly batchEntriesMax: number;
   /**
-   * Batches larger than `aboveBytes` are compressed when that saves a quarter, where the topic leaves it to the
-   * producer.
+   * Batches larger than `aboveBytes` are compressed when that saves a quarter, where the topic leaves it to
+   * the producer.
    */
   readonly compression?: { readonly type: CompressionType; readonly aboveBytes: number };
 };
@@ -67,7 +75,8 @@ export const defaultRestSettings: RestSettings = {
   waitMsMax: 30_000,
   corsOrigins: [],
   batchEntriesMax: 10,
-  // Up to 4 KB a batch is one item of the store, which compression does not make cheaper (storage.md, staging).
+  // Up to 4 KB a batch is one item of the store, which compression does not make cheaper (storage.md,
+  // staging).
   compression: { type: 'gzip', aboveBytes: 4096 },
 };
 

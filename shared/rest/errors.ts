@@ -95,8 +95,8 @@ const retryHeaders = (status: number): Record<string, string> =>
   status === 429 || status === 503 ? { 'retry-after': '1' } : {};
 
 /**
- * What a failure is to the caller, undefined when it is none that we know: a bug, to be logged and answered with 500.
- * `topic` is named where the topic is missing.
+ * What a failure is to the caller, undefined when it is none that we know: a bug, to be logged and answered
+ * with 500. `topic` is named where the topic is missing.
  */
 export function restErrorOf(error: unknown, dialect: Dialect, topic = ''): RestError | undefined {
   if (error instanceof RestError) return error;
@@ -120,8 +120,8 @@ export const serverFailed = (): RestError =>
   new RestError(500, 500, 'The server failed in a way it did not expect.');
 
 /**
- * The code of a record that failed beside others in a v2 answer: who may not gets 40101 or 40301, and of all else only
- * whether it may succeed later.
+ * The code of a record that failed beside others in a v2 answer: who may not gets 40101 or 40301, and of all
+ * else only whether it may succeed later.
  */
 export function recordErrorCode(error: KafkaError): number {
   const known = byKafkaError[error.errorName];

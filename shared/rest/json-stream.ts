@@ -1,8 +1,8 @@
 import { isSpace } from './json-text.ts';
 
 /**
- * Cuts a text that comes in pieces into the JSON values it consists of, with or without white space between them.
- * It only looks where a value ends; whether it is one, `parseJson` says.
+ * Cuts a text that comes in pieces into the JSON values it consists of, with or without white space between
+ * them. It only looks where a value ends; whether it is one, `parseJson` says.
  */
 export class JsonSplitter {
   private readonly parts: string[] = [];

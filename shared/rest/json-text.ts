@@ -17,8 +17,8 @@ export const jsonDepthMax = 1000;
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
 /**
- * Every value of a text, in the order of the text: where it begins, where it ends, and which value follows it and all
- * that is inside it. The name of a member is a value before the member's own.
+ * Every value of a text, in the order of the text: where it begins, where it ends, and which value follows it
+ * and all that is inside it. The name of a member is a value before the member's own.
  */
 type Tape = {
   readonly text: string;
@@ -28,8 +28,9 @@ type Tape = {
 };
 
 /**
- * Reads a text that is one JSON value, strictly and without recursion. Nothing is converted: every digit, every member
- * (repeated ones and `__proto__` too) can be taken from the text as it is. Throws `JsonSyntaxError`.
+ * Reads a text that is one JSON value, strictly and without recursion. Nothing is converted: every digit,
+ * every member (repeated ones and `__proto__` too) can be taken from the text as it is. Throws
+ * `JsonSyntaxError`.
  */
 export function parseJson(text: string, depthMax = jsonDepthMax): JsonNode {
   const tape: Tape = { text, starts: [], ends: [], nexts: [] };
@@ -117,8 +118,8 @@ export class JsonNode {
   }
 
   /**
-   * The text without white space between its parts. Strings are spelled in the shortest way, so that two spellings of
-   * one key are one key; numbers keep every digit.
+   * The text without white space between its parts. Strings are spelled in the shortest way, so that two
+   * spellings of one key are one key; numbers keep every digit.
    */
   compact(): string {
     const { raw } = this;

@@ -61,8 +61,9 @@ function specificity(range: string, name: string): number {
 }
 
 /**
- * Which of the offered types an Accept header prefers (RFC 9110, 12.5.1), undefined when it accepts none. Among equals
- * the more exact range decides, then its place in the header, then the order of the offers; no header takes the first.
+ * Which of the offered types an Accept header prefers (RFC 9110, 12.5.1), undefined when it accepts none.
+ * Among equals the more exact range decides, then its place in the header, then the order of the offers; no
+ * header takes the first.
  */
 export function negotiate(offers: readonly string[], accept: string | null): string | undefined {
   if (accept === null || accept.trim() === '') return offers[0];

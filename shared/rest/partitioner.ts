@@ -2,8 +2,8 @@ import { integerBelow, type Random } from '../base/random.ts';
 import { partitionForKey } from '../kafka/murmur2.ts';
 
 /**
- * Chooses partitions as the Java client does: records with a key by murmur2 of the key, those without stay together on
- * one partition, drawn once for each partitioner.
+ * Chooses partitions as the Java client does: records with a key by murmur2 of the key, those without stay
+ * together on one partition, drawn once for each partitioner.
  */
 export class Partitioner {
   private readonly random: Random;

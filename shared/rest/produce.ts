@@ -36,8 +36,9 @@ type Batch = { readonly partition: number; readonly placed: PlacedRecord[]; size
 type Outcome = StoredRecord | KafkaError;
 
 /**
- * Stores records of one topic, each partition's in one batch or, where that would be too large, in several. Each answer
- * stands for the record at its place; a record that may not be stored fails alone. Never throws for one of them.
+ * Stores records of one topic, each partition's in one batch or, where that would be too large, in several.
+ * Each answer stands for the record at its place; a record that may not be stored fails alone. Never throws
+ * for one of them.
  */
 export async function produceRecords(
   deps: RestDeps,
@@ -62,7 +63,9 @@ export async function produceRecords(
   return outcomes;
 }
 
-/** Whether the log has no such partition though the topic, as we know it, has: it was deleted, or made again. */
+/**
+ * Whether the log has no such partition though the topic, as we know it, has: it was deleted, or made again.
+ */
 const isGone = (
   outcome: Outcome | undefined,
   { partitions }: RestTopic,
@@ -92,8 +95,8 @@ async function storeAll(
 }
 
 /**
- * Stores the records of an idempotent producer as one batch in one partition: all or none (I4). Throws the `KafkaError`
- * of the first record, or of the batch.
+ * Stores the records of an idempotent producer as one batch in one partition: all or none (I4). Throws the
+ * `KafkaError` of the first record, or of the batch.
  */
 export async function produceInSequence(
   deps: RestDeps,
@@ -229,7 +232,10 @@ const stored = (
   timestamp: logAppendTimeMs >= 0n ? logAppendTimeMs : timestamp,
 });
 
-/** The batch as it will be stored. Its size counts before compression, so that chance does not decide what fits. */
+/**
+ * The batch as it will be stored. Its size counts before compression, so that chance does not decide what
+ * fits.
+ */
 function encode(
   { codecs, settings }: RestDeps,
   { topicId, name, logConfig }: RestTopic,

@@ -88,8 +88,8 @@ function readTimestamp(node: JsonNode | undefined): bigint | undefined {
 }
 
 /**
- * Stores what could be read and answers each at its place: as the record's answer without `error_code`, or as the error
- * that is this record's alone. Never throws for one of them.
+ * Stores what could be read and answers each at its place: as the record's answer without `error_code`, or as
+ * the error that is this record's alone. Never throws for one of them.
  */
 export async function produceEntries(
   deps: RestDeps,

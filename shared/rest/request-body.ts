@@ -33,7 +33,10 @@ export function charsetOf(contentType: MediaType | undefined): 'utf-8' | 'latin1
 const bodyTooLarge = (bytesMax: number): Error =>
   tooLarge(`The body is larger than ${bytesMax} bytes, which is all that is taken here.`);
 
-/** The whole body as text. Throws 413 above `bytesMax` (after decompression too), 400 and 415 for what is unreadable. */
+/**
+ * The whole body as text. Throws 413 above `bytesMax` (after decompression too), 400 and 415 for what is
+ * unreadable.
+ */
 export async function readBodyText(
   request: Request,
   contentType: MediaType | undefined,

@@ -55,7 +55,10 @@ export async function readJson(request: RestRequest): Promise<JsonNode> {
   return jsonOf(text);
 }
 
-/** The body in the shape that the contract says. Members that it does not name are refused as R does, with 422. */
+/**
+ * The body in the shape that the contract says. Members that it does not name are refused as R does, with
+ * 422.
+ */
 export async function readShaped<T>(request: RestRequest, shape: ZodLike<T>): Promise<T> {
   const node = await readJson(request);
   if (node.isNull) throw invalidPayload('The body is null; data is required.');

@@ -5,7 +5,10 @@ import type { RestDeps, RestTopic } from './deps.ts';
 export const findTopic = async ({ topics }: RestDeps, name: string): Promise<RestTopic | undefined> =>
   whyIllegalTopicName(name) === undefined ? topics.find(name) : undefined;
 
-/** The topic as it is now: what this process remembers may have been changed, deleted or made again by another one. */
+/**
+ * The topic as it is now: what this process remembers may have been changed, deleted or made again by another
+ * one.
+ */
 export function findTopicAnew(deps: RestDeps, name: string): Promise<RestTopic | undefined> {
   deps.topics.forget(name);
   return findTopic(deps, name);

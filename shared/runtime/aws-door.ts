@@ -28,7 +28,10 @@ const settingsOf = ({ settings }: AwsRuntime): RestSettings => ({
 
 type Handler = (event: HttpEvent) => Promise<HttpAnswer>;
 
-/** The handlers of `produce` and `fetch`: they serve the whole HTTP API, as far as the rights of their function go. */
+/**
+ * The handlers of `produce` and `fetch`: they serve the whole HTTP API, as far as the rights of their
+ * function go.
+ */
 export async function openDataDoor(): Promise<Handler> {
   const runtime = await openAwsRuntime();
   return openDoor(runtime, () => readClusterIdIfMade(runtime));
@@ -49,8 +52,8 @@ export async function openRestDoor(): Promise<Handler> {
 }
 
 /**
- * Makes nothing: this function has no right to write to the catalog. As long as nobody has asked `rest` for the id,
- * nobody can name it.
+ * Makes nothing: this function has no right to write to the catalog. As long as nobody has asked `rest` for
+ * the id, nobody can name it.
  */
 async function readClusterIdIfMade({ stores }: AwsRuntime): Promise<string | undefined> {
   const item = await stores.metadata.get(clusterKey);

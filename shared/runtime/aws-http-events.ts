@@ -1,7 +1,7 @@
 /**
- * The three shapes in which AWS hands an HTTP request to a function, and back: API Gateway REST (payload 1.0), API
- * Gateway HTTP (payload 2.0) and function URLs (2.0 with differences). One adapter, so that the doors above it see a
- * plain Request and know nothing of AWS.
+ * The three shapes in which AWS hands an HTTP request to a function, and back: API Gateway REST (payload
+ * 1.0), API Gateway HTTP (payload 2.0) and function URLs (2.0 with differences). One adapter, so that the
+ * doors above it see a plain Request and know nothing of AWS.
  */
 import { awsLimits } from './settings.ts';
 
@@ -51,7 +51,9 @@ export type HttpEvent = HttpEventV1 | HttpEventV2;
 
 /** Who calls, as AWS signed it into the event's context; nothing that the client writes is believed. */
 export type AwsCaller = {
-  /** `User:` and the ARN, the JWT's subject or the API key's id; `User:ANONYMOUS` where the door names nobody. */
+  /**
+   * `User:` and the ARN, the JWT's subject or the API key's id; `User:ANONYMOUS` where the door names nobody.
+   */
   readonly principal: string;
 };
 
@@ -122,8 +124,9 @@ function partsOfV1(event: HttpEventV1): Parts {
 }
 
 /**
- * AWS leaves the stage out of `path` and shows it in the context's path; an emulator may leave it in both. Only then is
- * it taken away: a path that merely begins with the stage's name is another path, with other rights.
+ * AWS leaves the stage out of `path` and shows it in the context's path; an emulator may leave it in both.
+ * Only then is it taken away: a path that merely begins with the stage's name is another path, with other
+ * rights.
  */
 function withoutStage(path: string, fullPath: string, stage: string): { path: string; prefix: string } {
   const stagePath = `/${stage}`;
@@ -181,8 +184,9 @@ function headersOf(entries: readonly [string, string][]): Headers {
 const notInPath = /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu;
 
 /**
- * The path as a URL may hold it. HTTP APIs hand it over decoded, REST APIs and function URLs do not. Dot segments, plain
- * or escaped, are refused: IAM judged the path as it came, and the URL parser would make another one of it.
+ * The path as a URL may hold it. HTTP APIs hand it over decoded, REST APIs and function URLs do not. Dot
+ * segments, plain or escaped, are refused: IAM judged the path as it came, and the URL parser would make
+ * another one of it.
  */
 function safePath(path: string): string {
   const encoded = path.replace(notInPath, (character) => encodeURIComponent(character));

@@ -82,7 +82,10 @@ export async function runJob(
   );
 }
 
-/** False: somebody else has the lease. A forced roll does not ask: it is safe without, and its caller waits for it. */
+/**
+ * False: somebody else has the lease. A forced roll does not ask: it is safe without, and its caller waits
+ * for it.
+ */
 async function underJobLease(
   runtime: AwsRuntime,
   job: JobName,

@@ -4,7 +4,10 @@ import { retry } from '../base/retry.ts';
 import { type JobEvent, writeJobEvent } from './job-events.ts';
 
 export type LambdaJobs = {
-  /** Starts a job and does not wait for its end. A start whose answer was lost is sent again: jobs may run twice. */
+  /**
+   * Starts a job and does not wait for its end. A start whose answer was lost is sent again: jobs may run
+   * twice.
+   */
   start(functionName: string, event: JobEvent): Promise<void>;
   /** Runs a job to its end. Throws when it failed. */
   run(functionName: string, event: JobEvent): Promise<void>;
@@ -14,7 +17,9 @@ export class JobFailed extends Error {
   override name = 'JobFailed';
 }
 
-/** Starts jobs by invoking their functions. The client is loaded here, for few calls of few functions need it. */
+/**
+ * Starts jobs by invoking their functions. The client is loaded here, for few calls of few functions need it.
+ */
 export async function startJobsOnLambda(): Promise<LambdaJobs> {
   const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
   const client = new LambdaClient({ maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } });

@@ -13,8 +13,8 @@ export type AwsLogOptions = {
 };
 
 /**
- * One JSON object a line, with the members that Lambda's JSON logging knows (`timestamp`, `level`, `message`), so that
- * Lambda filters by level and the line is stored as it is.
+ * One JSON object a line, with the members that Lambda's JSON logging knows (`timestamp`, `level`,
+ * `message`), so that Lambda filters by level and the line is stored as it is.
  */
 export function openAwsLog({ clock, level = 'WARN', functionName, write }: AwsLogOptions): Log {
   const least = Math.max(0, levels.indexOf(level.toLowerCase() as LogLevel));
@@ -30,7 +30,10 @@ export function openAwsLog({ clock, level = 'WARN', functionName, write }: AwsLo
   return Object.fromEntries(entries) as Log;
 }
 
-/** Details as JSON can hold them: an error with its stack and causes, a bigint as text, anything odd as Node shows it. */
+/**
+ * Details as JSON can hold them: an error with its stack and causes, a bigint as text, anything odd as Node
+ * shows it.
+ */
 function printable(details: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shown = Object.entries(details).map(([name, value]): [string, unknown] => {
     if (value instanceof Error) return [name, inspect(value, { depth: 4 })];
@@ -49,8 +52,8 @@ export type Metric = {
 };
 
 /**
- * A metric as a log line in CloudWatch's embedded metric format. It calls itself WARN: what has no level counts as INFO
- * and would be filtered away with it.
+ * A metric as a log line in CloudWatch's embedded metric format. It calls itself WARN: what has no level
+ * counts as INFO and would be filtered away with it.
  */
 export function metricLine(clock: Clock, { namespace, name, unit, dimensions, value }: Metric): string {
   const timestampMs = clock.nowMs();

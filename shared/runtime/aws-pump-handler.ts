@@ -8,7 +8,9 @@ import { readPumpSettings } from './settings.ts';
 /** What reaches `pump`: a batch of the table's stream, or the hourly rule. */
 export type PumpEvent = { readonly Records?: readonly StreamRecord[] };
 
-/** The handler of `pump`. It never does the work itself: a partition that takes long must not hold up a shard. */
+/**
+ * The handler of `pump`. It never does the work itself: a partition that takes long must not hold up a shard.
+ */
 export async function openPump(): Promise<(event: PumpEvent) => Promise<void>> {
   const { rollFunction, retainFunction, sweepFunction } = readPumpSettings(process.env);
   const functions: Readonly<Record<JobName, string>> = {

@@ -31,7 +31,10 @@ export type AwsRuntimeOptions = {
 /** Other environments hear of a changed config this much later. */
 const topicCacheMs = 10_000;
 
-/** The log and the catalog on DynamoDB and S3. Throws `MissingSetting`. Opens no connection: the first call does. */
+/**
+ * The log and the catalog on DynamoDB and S3. Throws `MissingSetting`. Opens no connection: the first call
+ * does.
+ */
 export async function openAwsRuntime(options: AwsRuntimeOptions = {}): Promise<AwsRuntime> {
   const settings = readAwsSettings(process.env);
   const [clock, random] = [systemClock, systemRandom];

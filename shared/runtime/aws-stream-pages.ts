@@ -35,9 +35,9 @@ function partitionOf(pk: string | undefined): PartitionId | undefined {
 }
 
 /**
- * Whether a segment may be full with this page: the bytes of the partition went over a multiple of `segmentBytes`. So a
- * roll is started once for each segment's worth of data, by one page and not by all that follow it, and nothing needs
- * to be read to know it.
+ * Whether a segment may be full with this page: the bytes of the partition went over a multiple of
+ * `segmentBytes`. So a roll is started once for each segment's worth of data, by one page and not by all that
+ * follow it, and nothing needs to be read to know it.
  */
 export function isSegmentFull({ bytesBefore, bytesWith }: NewPage, segmentBytes: number): boolean {
   const size = BigInt(Math.max(1, segmentBytes));

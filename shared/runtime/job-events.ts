@@ -1,4 +1,7 @@
-/** What `pump` tells the jobs. Functions are not updated at one instant, so what passes between them has a format. */
+/**
+ * What `pump` tells the jobs. Functions are not updated at one instant, so what passes between them has a
+ * format.
+ */
 const format = 1;
 
 /** Some partitions of a topic: those from `first` up to but not including `beyond`. */

@@ -36,7 +36,9 @@ export async function roll(
   }
 }
 
-/** Every partition of every topic; the failure of one is logged and does not keep the others from their turn. */
+/**
+ * Every partition of every topic; the failure of one is logged and does not keep the others from their turn.
+ */
 async function forEachPartition(
   { topics, log }: JobsContext,
   job: string,
@@ -71,7 +73,10 @@ export async function sweepAll(context: JobsContext): Promise<void> {
   await removeDeletedTopics(context.log);
 }
 
-/** Takes the expiry from what a topic holds unrolled: around the moment its records are promised a longer life. */
+/**
+ * Takes the expiry from what a topic holds unrolled: around the moment its records are promised a longer
+ * life.
+ */
 export async function keepTopicLonger(log: LogContext, { topicId, partitions }: Topic): Promise<void> {
   for (let partition = 0; partition < partitions; partition++)
     await keepUnrolled(log, { topicId, partition });

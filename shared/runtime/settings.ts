@@ -1,6 +1,6 @@
 /**
- * What a deployed function is told, and under which names. `infra` writes these variables and imports nothing else of
- * the code: a renamed variable is a type error on both sides, not a failed deployment.
+ * What a deployed function is told, and under which names. `infra` writes these variables and imports nothing
+ * else of the code: a renamed variable is a type error on both sides, not a failed deployment.
  */
 export const settingNames = {
   /** The table that holds every item. */
@@ -13,11 +13,16 @@ export const settingNames = {
   rollFunction: 'MILLRACE_ROLL_FUNCTION',
   retainFunction: 'MILLRACE_RETAIN_FUNCTION',
   sweepFunction: 'MILLRACE_SWEEP_FUNCTION',
-  /** Origins, separated by commas, that browsers may call from; only where the door does not add the headers. */
+  /**
+   * Origins, separated by commas, that browsers may call from; only where the door does not add the headers.
+   */
   corsOrigins: 'MILLRACE_CORS_ORIGINS',
 } as const;
 
-/** The functions of the stack: the name is the bundle's folder under `dist/functions` and the file in `functions/`. */
+/**
+ * The functions of the stack: the name is the bundle's folder under `dist/functions` and the file in
+ * `functions/`.
+ */
 export const functionNames = ['produce', 'fetch', 'rest', 'pump', 'roll', 'retain', 'sweep'] as const;
 export type FunctionName = (typeof functionNames)[number];
 

@@ -2,7 +2,9 @@ import { isBinary, isList, isMap } from './attributes.ts';
 import type { Attribute, AttributeMap, Item } from './item.ts';
 import { checkName, checkNumber, refusal } from './item-limits.ts';
 
-/** A copy that shares nothing with `item`. Refuses what is no attribute, and numbers of more than 38 digits. */
+/**
+ * A copy that shares nothing with `item`. Refuses what is no attribute, and numbers of more than 38 digits.
+ */
 export const copyItem = (item: Item): Item => copyMap(item);
 
 export function copyAttribute(value: Attribute): Attribute {

@@ -5,8 +5,8 @@ import type { Change, Comparison, Condition, Operand, Path } from './metadata-st
 import { compareUtf8 } from './utf8-order.ts';
 
 /**
- * What conditions and changes mean, as DynamoDB means them: pure, and shared by the engines that evaluate them
- * themselves. Every append runs through here once, so it avoids needless allocation.
+ * What conditions and changes mean, as DynamoDB means them: pure, and shared by the engines that evaluate
+ * them themselves. Every append runs through here once, so it avoids needless allocation.
  */
 
 /** Whether the condition is true of the item; every path of an absent item is absent. */
@@ -61,8 +61,9 @@ function isInOrder(order: number, is: Comparison): boolean {
 }
 
 /**
- * The item after the changes; each sees the item as it was before. Shares with `item` what did not change, and with
- * `changes` what they bring. Throws a `StoreError` (unavailable) when a change does not fit the item.
+ * The item after the changes; each sees the item as it was before. Shares with `item` what did not change,
+ * and with `changes` what they bring. Throws a `StoreError` (unavailable) when a change does not fit the
+ * item.
  */
 export function afterChanges(item: Item, changes: readonly Change[]): Item {
   checkDisjoint(changes);

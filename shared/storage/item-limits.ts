@@ -59,7 +59,9 @@ export function checkItemSize(key: Key, item: Item, bytesMax: number = itemLimit
   return bytes;
 }
 
-/** What DynamoDB charges for: names and values, with its overhead for lists and maps. Numbers are estimated. */
+/**
+ * What DynamoDB charges for: names and values, with its overhead for lists and maps. Numbers are estimated.
+ */
 export function itemSizeBytes(key: Key, item: Item): number {
   let bytes = 4 + utf8Bytes(key.pk) + utf8Bytes(key.sk);
   for (const [name, value] of Object.entries(item)) bytes += utf8Bytes(name) + attributeSizeBytes(value);

@@ -8,19 +8,27 @@ import type { Staged } from './staging.ts';
 export interface MetadataStore {
   /** The item, or undefined. Consistent unless said otherwise. */
   get(key: Key, options?: ReadOptions): Promise<Item | undefined>;
-  /** The items in the order of `keys`, undefined where there is none. Any number of keys; engines split and loop. */
+  /**
+   * The items in the order of `keys`, undefined where there is none. Any number of keys; engines split and
+   * loop.
+   */
   getMany(keys: readonly Key[], options?: ReadOptions): Promise<(Item | undefined)[]>;
-  /** Items of one partition key in the order of their sort keys. May return fewer than `limit` with a `next`. */
+  /**
+   * Items of one partition key in the order of their sort keys. May return fewer than `limit` with a `next`.
+   */
   query(query: Query): Promise<QueryResult>;
   /** Writes the whole item. */
   put(key: Key, item: Item, condition?: Condition): Promise<void>;
   /**
-   * Changes one item in one atomic step and answers it whole. An absent item is created, as in DynamoDB, when the
-   * condition allows it. No change sees another one of the same update; no two may touch the same path.
+   * Changes one item in one atomic step and answers it whole. An absent item is created, as in DynamoDB, when
+   * the condition allows it. No change sees another one of the same update; no two may touch the same path.
    */
   update(key: Key, update: Update, options?: UpdateOptions): Promise<Item>;
   remove(key: Key, condition?: Condition): Promise<void>;
-  /** All or nothing, at most `transactActionsMax` actions, each on another item. Never used on a partition's head. */
+  /**
+   * All or nothing, at most `transactActionsMax` actions, each on another item. Never used on a partition's
+   * head.
+   */
   transact(actions: readonly Action[]): Promise<void>;
 }
 

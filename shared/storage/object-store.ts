@@ -1,7 +1,12 @@
-/** The port to the store of large immutable objects. A key is written once; nothing is ever changed in place. */
+/**
+ * The port to the store of large immutable objects. A key is written once; nothing is ever changed in place.
+ */
 export interface ObjectStore {
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** At most `length` bytes from `position` (fewer at the object's end); undefined when there is no such object. */
+  /**
+   * At most `length` bytes from `position` (fewer at the object's end); undefined when there is no such
+   * object.
+   */
   getRange(key: string, position: number, length: number): Promise<Uint8Array | undefined>;
   /** Any number of keys; one that is not there is no error. */
   delete(keys: readonly string[]): Promise<void>;

@@ -7,8 +7,8 @@ import type { Staged, StagedBytes, Staging, StagingThresholds } from './staging.
 import { mayRepeat, StoreError } from './store-error.ts';
 
 /**
- * Staging of engines that do not order their own writes: it writes at once, and updates wait for it. A write that was
- * throttled is sent again where `patience` is given.
+ * Staging of engines that do not order their own writes: it writes at once, and updates wait for it. A write
+ * that was throttled is sent again where `patience` is given.
  */
 export function stagingByPut(
   thresholds: StagingThresholds,
@@ -37,8 +37,8 @@ const policyWith = (world: { clock: Clock; random: Random }): RetryPolicy => ({
 });
 
 /**
- * Waits until everything an update comes after is durable. If something is not, the update must not be sent, and has
- * surely not been applied, whatever became of the staged bytes.
+ * Waits until everything an update comes after is durable. If something is not, the update must not be sent,
+ * and has surely not been applied, whatever became of the staged bytes.
  */
 export async function untilStaged(after: readonly Staged[] | undefined): Promise<void> {
   if (after === undefined || after.length === 0) return;

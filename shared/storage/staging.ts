@@ -6,13 +6,17 @@ export type StagedBytes =
   | { readonly in: 'object'; readonly key: string; readonly bytes: Uint8Array };
 
 /**
- * Bytes on their way into the store under a key that nobody has used. The key is known at once; `done` resolves when
- * they are durable. An engine that orders its own writes may carry them out together with the first update that comes
- * `after` them, and `done` then resolves with it: nobody awaits `done` before that update.
+ * Bytes on their way into the store under a key that nobody has used. The key is known at once; `done`
+ * resolves when they are durable. An engine that orders its own writes may carry them out together with the
+ * first update that comes `after` them, and `done` then resolves with it: nobody awaits `done` before that
+ * update.
  */
 export type Staged = { readonly what: StagedBytes; readonly done: Promise<void> };
 
-/** What each engine likes best; every limit in bytes of a batch as stored, or of entries in one update of a head. */
+/**
+ * What each engine likes best; every limit in bytes of a batch as stored, or of entries in one update of a
+ * head.
+ */
 export type StagingThresholds = {
   /** Up to this size a batch lies inside the entry. */
   readonly entryBytesMax: number;

@@ -2,7 +2,8 @@
  * How a store call can fail, the same for every engine:
  * - `conditionFailed`: the condition was false; nothing was changed.
  * - `throttled`, `conflict`: surely not applied; safe to send again.
- * - `unavailable`: the store could not be reached, or refused the call as such (full disk, no rights); surely not applied.
+ * - `unavailable`: the store could not be reached, or refused the call as such (full disk, no rights); surely
+ *   not applied.
  * - `unknown`: the answer was lost. It may have happened, or may still happen later.
  */
 export type StoreErrorKind = 'conditionFailed' | 'throttled' | 'conflict' | 'unavailable' | 'unknown';
@@ -49,7 +50,10 @@ export async function outcomeOf<T>(write: Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-/** A write whose condition may be false because its work is done already: true if it was applied, false if refused. */
+/**
+ * A write whose condition may be false because its work is done already: true if it was applied, false if
+ * refused.
+ */
 export async function tryWrite(write: Promise<unknown>): Promise<boolean> {
   try {
     await write;

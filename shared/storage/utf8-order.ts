@@ -1,6 +1,7 @@
 /**
- * Orders texts as their UTF-8 bytes are ordered, which is how every engine orders keys. UTF-16 (what `<` compares)
- * differs in one point: characters beyond U+FFFF, written as surrogates, belong behind U+E000 to U+FFFF.
+ * Orders texts as their UTF-8 bytes are ordered, which is how every engine orders keys. UTF-16 (what `<`
+ * compares) differs in one point: characters beyond U+FFFF, written as surrogates, belong behind U+E000 to
+ * U+FFFF.
  */
 export function compareUtf8(a: string, b: string): number {
   if (a === b) return 0;

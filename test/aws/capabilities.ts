@@ -1,4 +1,7 @@
-/** What a stand-in for AWS does otherwise than AWS. Each run on it prints this by name: nothing is skipped silently. */
+/**
+ * What a stand-in for AWS does otherwise than AWS. Each run on it prints this by name: nothing is skipped
+ * silently.
+ */
 export type Capabilities = {
   /** Behaviour of AWS that no test on it can meet. */
   cannotShow: readonly string[];

@@ -13,7 +13,9 @@ export type Engine = {
   open(): Promise<OpenStores>;
   /** The largest item that it declares to take, key and names included. */
   itemBytesMax: number;
-  /** Of a stand-in for DynamoDB: changes that it takes although they do not fit, by their names in the suite. */
+  /**
+   * Of a stand-in for DynamoDB: changes that it takes although they do not fit, by their names in the suite.
+   */
   wronglyTakes?: readonly string[];
 };
 

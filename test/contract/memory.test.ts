@@ -12,7 +12,10 @@ storesSuite({
   itemBytesMax,
 });
 
-/** Slow calls that overlap, conflicts and short pages; no refusals for want of units, which the suites do not await. */
+/**
+ * Slow calls that overlap, conflicts and short pages; no refusals for want of units, which the suites do not
+ * await.
+ */
 storesSuite({
   name: 'memory, unkind',
   open: async () =>

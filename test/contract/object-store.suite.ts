@@ -108,7 +108,10 @@ function deleteSuite(stores: ReturnType<typeof useStores>): void {
   }, 120_000);
 }
 
-/** In byte order, which is not that of a walk through folders: what follows a folder's name may sort before what is in it. */
+/**
+ * In byte order, which is not that of a walk through folders: what follows a folder's name may sort before
+ * what is in it.
+ */
 const names = ['a-b/x', 'a.log', 'a/b-c', 'a/b/1', 'a/b/10', 'a/b/2', 'a/c', 'a0', 'aB', 'b/c/d/e', 'z'];
 
 async function filled(store: ObjectStore): Promise<string> {

@@ -131,7 +131,9 @@ function refusedSuite(engine: Engine, stores: ReturnType<typeof useStores>): voi
   });
 }
 
-/** A page is 16 entries or 768 bytes of them (storage.md, page out); an entry has 64 bytes beside its batch. */
+/**
+ * A page is 16 entries or 768 bytes of them (storage.md, page out); an entry has 64 bytes beside its batch.
+ */
 const pageEntries = 16;
 const pageBytes = 768;
 const entryOverheadBytes = 64;

@@ -21,7 +21,10 @@ import {
   unset,
 } from '../../shared/storage/metadata-store.ts';
 
-/** Every expression of the storage design, written by hand: an update, states that it fits, and states that refuse it. */
+/**
+ * Every expression of the storage design, written by hand: an update, states that it fits, and states that
+ * refuse it.
+ */
 export type HeadCase = {
   update: Update;
   /** A head before, as it differs from a new one, and what it differs in afterwards. */

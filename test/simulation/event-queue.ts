@@ -1,4 +1,6 @@
-/** Something that will happen at a virtual time. Equal times happen in the order in which they were put in. */
+/**
+ * Something that will happen at a virtual time. Equal times happen in the order in which they were put in.
+ */
 export type ScheduledEvent = {
   readonly atMs: number;
   readonly order: number;

@@ -1,7 +1,7 @@
 /**
- * What clients asked and heard, in the order in which it happened. Checkers judge it without knowing how the log works.
- * `invokedAt` and `completedAt` are places in that order: an operation that completed before another one was invoked
- * surely came first.
+ * What clients asked and heard, in the order in which it happened. Checkers judge it without knowing how the
+ * log works. `invokedAt` and `completedAt` are places in that order: an operation that completed before
+ * another one was invoked surely came first.
  */
 export type Outcome = 'ok' | 'fail' | 'unknown';
 
@@ -14,7 +14,9 @@ export type Producer = {
   readonly baseSequence: number;
 };
 
-/** A record as it was sent, or as it was read. Every value is sent in one batch only (repeats of it aside). */
+/**
+ * A record as it was sent, or as it was read. Every value is sent in one batch only (repeats of it aside).
+ */
 export type RecordSeen = { readonly key: string; readonly value: string };
 
 export type BatchSeen = {

@@ -4,8 +4,8 @@ import type { Faults } from './faults.ts';
 import { type Scheduler, virtualClock } from './scheduler.ts';
 
 /**
- * One process of the simulated system. Whatever reaches it (an answer, a wake-up, its own next call) does so through
- * `deliver`: a dead process never hears it, a sleeping one when it goes on, in the same order.
+ * One process of the simulated system. Whatever reaches it (an answer, a wake-up, its own next call) does so
+ * through `deliver`: a dead process never hears it, a sleeping one when it goes on, in the same order.
  */
 export class SimulatedProcess {
   readonly name: string;

@@ -91,7 +91,9 @@ export async function lookUpTime(
   );
 }
 
-/** Reads anywhere between log start and high watermark, sometimes at a time, and now and then deletes records. */
+/**
+ * Reads anywhere between log start and high watermark, sometimes at a time, and now and then deletes records.
+ */
 export async function wanderingReader(world: World, reads: number): Promise<void> {
   for (let read = 0; read < reads && !world.isStopping; read++) {
     await world.pause(world.plan.tempoMs);

@@ -6,14 +6,17 @@ import { EventQueue } from './event-queue.ts';
 /** Where virtual time begins: a Tuesday, 22:13:20 UTC, so that days and hours change early in a run. */
 export const simulationStartMs = 1_700_000_000_000;
 
-/** Thrown when a run does not come to an end: something waits for what never happens, or never stops working. */
+/**
+ * Thrown when a run does not come to an end: something waits for what never happens, or never stops working.
+ */
 export class RunawaySimulation extends Error {
   override name = 'RunawaySimulation';
 }
 
 /**
- * One queue for everything that happens. An event fires only after all promises of the one before have settled, so the
- * order of all effects follows from the seed alone. Time jumps from event to event; nothing real is ever waited for.
+ * One queue for everything that happens. An event fires only after all promises of the one before have
+ * settled, so the order of all effects follows from the seed alone. Time jumps from event to event; nothing
+ * real is ever waited for.
  */
 export class Scheduler {
   readonly random: Random;

@@ -17,7 +17,10 @@ import { happens, type Scheduler } from './scheduler.ts';
 /** How long a caller waits for an answer that never comes. */
 const answerTimeoutMs = 1_000;
 
-/** The way of every call of one process to the store: it begins, takes effect, is answered, each when its time comes. */
+/**
+ * The way of every call of one process to the store: it begins, takes effect, is answered, each when its time
+ * comes.
+ */
 class Network {
   private readonly scheduler: Scheduler;
   private readonly faults: Faults;

@@ -9,8 +9,8 @@ import { aroundStores, type StoreCall } from './store-calls.ts';
  * - `lost`: applied; the caller hears `unknown`.
  * - `never`: not applied; the caller hears `unknown`.
  * - `late`: the caller hears `unknown` now; it is applied `lateMs` later, or when `releaseHeld` is called.
- * - `dies before`, `dies after`: the caller never hears anything, as when its process ended before the call was sent,
- *   or after it was applied.
+ * - `dies before`, `dies after`: the caller never hears anything, as when its process ended before the call
+ *   was sent, or after it was applied.
  */
 export type Fate =
   | 'ok'

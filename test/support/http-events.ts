@@ -54,7 +54,10 @@ export const httpApiEvent = (changes: Partial<HttpEventV2> = {}): HttpEventV2 =>
   ...changes,
 });
 
-/** A function URL: payload 2.0, always `$default`, the path still escaped, the body in base64 unless it is known text. */
+/**
+ * A function URL: payload 2.0, always `$default`, the path still escaped, the body in base64 unless it is
+ * known text.
+ */
 export const functionUrlEvent = (changes: Partial<HttpEventV2> = {}): HttpEventV2 =>
   httpApiEvent({
     body: Buffer.from('{"records":[{"value":1}]}').toString('base64'),

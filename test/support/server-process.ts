@@ -24,8 +24,8 @@ export type ServerOptions = {
 const pollMs = 50;
 
 /**
- * Starts a server as a child process and waits until it is ready. Its standard input stays open as long as this
- * process lives. Throws, with the end of what it printed, when it ends or stays silent.
+ * Starts a server as a child process and waits until it is ready. Its standard input stays open as long as
+ * this process lives. Throws, with the end of what it printed, when it ends or stays silent.
  */
 export async function startServerProcess(options: ServerOptions): Promise<ServerProcess> {
   const child = spawn(options.command, options.arguments, {

@@ -27,8 +27,8 @@ export type Around = <T>(call: StoreCall, perform: () => Promise<T>) => Promise<
 const nameOf = ({ pk, sk }: Key): string => `${pk} / ${sk}`;
 
 /**
- * The same stores with `around` about every call. Staged bytes travel as puts of their own, before the update that
- * names them, as on DynamoDB: so that every step of an append is a call that can be counted or can fail.
+ * The same stores with `around` about every call. Staged bytes travel as puts of their own, before the update
+ * that names them, as on DynamoDB: so that every step of an append is a call that can be counted or can fail.
  */
 export function aroundStores(stores: Stores, around: Around): Stores {
   let number = 0;

@@ -9,8 +9,9 @@ const headerText = /^\s*([0-9]{1,19})\s*;\s*epoch\s*=\s*([0-9]{1,5})\s*;\s*seque
 const int64Max = 2n ** 63n - 1n;
 
 /**
- * Reads `Millrace-Producer: <producer id>;epoch=<n>;sequence=<n>`. The sequence is that of the request's first record
- * in its partition: 0 at first, then one more for each record that was stored there before (Kafka's base sequence).
+ * Reads `Millrace-Producer: <producer id>;epoch=<n>;sequence=<n>`. The sequence is that of the request's
+ * first record in its partition: 0 at first, then one more for each record that was stored there before
+ * (Kafka's base sequence).
  */
 export function producerSequenceOf(headers: Headers): ProducerSequence | undefined {
   const text = headers.get(producerHeader);

@@ -54,8 +54,8 @@ async function produce(
 }
 
 /**
- * The records of an idempotent request are one batch. Its partition must be named, not chosen: a partition drawn by
- * chance, or by a key when the topic has grown, would be another one when the request is sent again.
+ * The records of an idempotent request are one batch. Its partition must be named, not chosen: a partition
+ * drawn by chance, or by a key when the topic has grown, would be another one when the request is sent again.
  */
 async function produceOnce(
   deps: RestDeps,
@@ -166,7 +166,9 @@ const headerMembers = new Set(['key', 'value']);
 
 const isUnknown = (result: unknown): boolean => isKafkaError(result, 'UNKNOWN_TOPIC_OR_PARTITION');
 
-/** When the store failed for every record, nothing or nothing certain is stored, and the whole request fails. */
+/**
+ * When the store failed for every record, nothing or nothing certain is stored, and the whole request fails.
+ */
 function wholeFailure(
   results: readonly (StoredRecord | KafkaError)[],
   topic: RestTopic,

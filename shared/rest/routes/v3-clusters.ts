@@ -105,7 +105,9 @@ export const listBrokerReplicas: Handler = async (request, deps) => {
   return listOf(request, deps, 'KafkaReplica', ['brokers', id, 'partition-replicas'], replicas);
 };
 
-/** Brokers take their configs from the settings of the process; none can be changed for all while they run. */
+/**
+ * Brokers take their configs from the settings of the process; none can be changed for all while they run.
+ */
 export const listClusterConfigs: Handler = async (request, deps) => {
   checkCluster(request, deps);
   return listOf(request, deps, 'KafkaClusterConfig', ['broker-configs'], []);

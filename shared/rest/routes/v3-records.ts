@@ -17,7 +17,10 @@ import { type Handler, type RestRequest, readJson } from '../rest-request.ts';
 import { producerHeader } from './producers.ts';
 import { checkCluster, topicOf } from './v3-resources.ts';
 
-/** A stream's records have no fixed place in a sequence: what is stored together depends on how the body arrives. */
+/**
+ * A stream's records have no fixed place in a sequence: what is stored together depends on how the body
+ * arrives.
+ */
 function refuseProducer({ headers }: RestRequest): void {
   if (headers.has(producerHeader)) {
     throw badRequest('Millrace-Producer is served at /topics/{topic} only.');
@@ -150,8 +153,8 @@ function readAll(texts: readonly string[]): Arrived {
 const encoder = new TextEncoder();
 
 /**
- * The answers, in order. What has arrived together is stored together; the next is read only when these answers have
- * been taken, so that neither side runs ahead.
+ * The answers, in order. What has arrived together is stored together; the next is read only when these
+ * answers have been taken, so that neither side runs ahead.
  */
 function answerStream(
   target: Target,

@@ -66,7 +66,10 @@ function configsWanted({ configs }: Wanted): Record<string, string | null> {
   return Object.fromEntries(wanted);
 }
 
-/** The partitions that an assignment of replicas means: brokers are named, but there is one copy here whatever they are. */
+/**
+ * The partitions that an assignment of replicas means: brokers are named, but there is one copy here whatever
+ * they are.
+ */
 function partitionsWanted({ replicas_assignments, partitions_count }: Wanted, { cluster }: RestDeps): number {
   const count = partitions_count ?? -1;
   const assignments = Object.entries(replicas_assignments ?? {});

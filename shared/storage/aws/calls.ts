@@ -5,15 +5,17 @@ import { type RetryPolicy, retry } from '../../base/retry.ts';
 import { isStoreError, mayRepeat, type StoreError } from '../store-error.ts';
 import { mayPass, toStoreError } from './errors.ts';
 
-/** How calls to one table or bucket are repeated. The AWS client itself repeats nothing (`maxAttempts: 1`). */
+/**
+ * How calls to one table or bucket are repeated. The AWS client itself repeats nothing (`maxAttempts: 1`).
+ */
 export type Calls = {
   /** Repeated after whatever may pass by itself; then throttled or unavailable. */
   read<T>(operation: string, attempt: () => Promise<T>): Promise<T>;
   /** Repeated only while surely not applied. One answer lost ends it: the caller must look first. */
   write<T>(operation: string, attempt: () => Promise<T>): Promise<T>;
   /**
-   * For writes that do the same however often they arrive. Repeated after a lost answer too; from then on only a
-   * success is known, because the lost one may still arrive.
+   * For writes that do the same however often they arrive. Repeated after a lost answer too; from then on
+   * only a success is known, because the lost one may still arrive.
    */
   repeatableWrite<T>(operation: string, attempt: () => Promise<T>): Promise<T>;
 };

@@ -10,8 +10,8 @@ export type ClientOptions = {
 };
 
 /**
- * Idle connections are closed by us before the service does it: after a Lambda environment has been frozen, a request
- * on a connection that the service closed meanwhile would fail with an unknown outcome.
+ * Idle connections are closed by us before the service does it: after a Lambda environment has been frozen, a
+ * request on a connection that the service closed meanwhile would fail with an unknown outcome.
  */
 const idleConnectionMs = 10_000;
 const connectionsMax = 512;

@@ -86,7 +86,10 @@ export class DynamoDbMetadataStore implements MetadataStore {
     return keys.map((key) => found.get(nameOf(key)));
   }
 
-  /** DynamoDB answers what fits into 16 MB, or into what is left of a budget, and names the rest: asks until all is there. */
+  /**
+   * DynamoDB answers what fits into 16 MB, or into what is left of a budget, and names the rest: asks until
+   * all is there.
+   */
   private async getBatch(keys: readonly Key[], consistent: boolean, found: Map<string, Item>): Promise<void> {
     let left: AttributeValues[] = keys.map(toKeyValues);
     while (left.length > 0) {

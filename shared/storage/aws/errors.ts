@@ -75,7 +75,10 @@ export class ObjectsNotDeleted extends Error {
 
 const passingDeletes = new Set(['InternalError', 'ServiceUnavailable', 'SlowDown', 'OperationAborted']);
 
-/** The failure as the port tells it. Anything that does not say it was surely not applied is *unknown* to a write. */
+/**
+ * The failure as the port tells it. Anything that does not say it was surely not applied is *unknown* to a
+ * write.
+ */
 export function toStoreError(thrown: unknown, call: Call): StoreError {
   if (thrown instanceof StoreError) return thrown;
   const error: ClientError = thrown instanceof Error ? thrown : { message: String(thrown) };

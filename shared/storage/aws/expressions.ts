@@ -60,8 +60,9 @@ export class Placeholders {
 }
 
 /**
- * The condition without its parts that are true or false of any item, and without an `all` in an `all` or an `any` in
- * an `any`: DynamoDB refuses empty expressions, needless parentheses and literals of types that have no order.
+ * The condition without its parts that are true or false of any item, and without an `all` in an `all` or an
+ * `any` in an `any`: DynamoDB refuses empty expressions, needless parentheses and literals of types that have
+ * no order.
  */
 export function simplify(condition: Condition): Condition | boolean {
   if ('left' in condition) return simplifyComparison(condition);
@@ -165,8 +166,8 @@ function removeTexts(change: Change, placeholders: Placeholders): string[] {
 }
 
 /**
- * DynamoDB takes no offence at the removal of a list member that is not there, so an update that drops more than there
- * is carries this condition beside its own.
+ * DynamoDB takes no offence at the removal of a list member that is not there, so an update that drops more
+ * than there is carries this condition beside its own.
  */
 export const guardsOf = (changes: readonly Change[]): Condition[] =>
   changes.flatMap((change): Condition[] =>

@@ -6,8 +6,8 @@ import type { Placeholders } from './expressions.ts';
 export type KeyRange = { from?: string; through?: string; startAfter?: string };
 
 /**
- * The range of a query as DynamoDB takes it, or undefined when it can hold nothing: DynamoDB refuses reversed bounds,
- * empty bounds, and a start outside of them.
+ * The range of a query as DynamoDB takes it, or undefined when it can hold nothing: DynamoDB refuses reversed
+ * bounds, empty bounds, and a start outside of them.
  */
 export function keyRangeOf({ from = '', through, startAfter, descending }: Query): KeyRange | undefined {
   if (through !== undefined && compareUtf8(from, through) > 0) return undefined;

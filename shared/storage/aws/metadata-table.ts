@@ -9,7 +9,10 @@ export const metadataTable = {
   ttl: 'ttl',
 } as const;
 
-/** The table as it is deployed: pay per request, a stream of new images. Expiry is switched on by a call of its own. */
+/**
+ * The table as it is deployed: pay per request, a stream of new images. Expiry is switched on by a call of
+ * its own.
+ */
 export const createMetadataTableInput = (tableName: string): CreateTableCommandInput => ({
   TableName: tableName,
   AttributeDefinitions: [

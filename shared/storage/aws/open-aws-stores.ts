@@ -19,8 +19,8 @@ export type AwsStoresOptions = ClientOptions & {
 };
 
 /**
- * A head is charged whole with each update, by the KB, and one item takes 1,000 write units a second (storage.md).
- * Below 8 KB an item that expires by itself is cheaper than an object and its deletion.
+ * A head is charged whole with each update, by the KB, and one item takes 1,000 write units a second
+ * (storage.md). Below 8 KB an item that expires by itself is cheaper than an object and its deletion.
  */
 export const awsThresholds: StagingThresholds = {
   entryBytesMax: 160,

@@ -24,8 +24,8 @@ export type S3Options = {
 export const s3KeysMax = 1_000;
 
 /**
- * The object store on one S3 bucket. A put or delete that arrives twice does the same, so both are repeated after a
- * lost answer. The client must not repeat by itself (`maxAttempts: 1`).
+ * The object store on one S3 bucket. A put or delete that arrives twice does the same, so both are repeated
+ * after a lost answer. The client must not repeat by itself (`maxAttempts: 1`).
  */
 export class S3ObjectStore implements ObjectStore {
   private readonly client: S3Client;

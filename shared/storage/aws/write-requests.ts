@@ -5,7 +5,10 @@ import type { Action, Change, Condition, Update } from '../metadata-store.ts';
 import { type AttributeValues, toItemValues, toKeyValues } from './attribute-values.ts';
 import { conditionText, guardsOf, Placeholders, simplify, updateText } from './expressions.ts';
 
-/** The inputs of DynamoDB's writes, from the port's words. Pure. `never`: the condition can be true of no item. */
+/**
+ * The inputs of DynamoDB's writes, from the port's words. Pure. `never`: the condition can be true of no
+ * item.
+ */
 
 type Expressions = {
   UpdateExpression?: string;

@@ -2,8 +2,8 @@ import { ByteReader, ByteWriter, concatBytes, MalformedBytes } from '../../base/
 import { type Ulid, ulidFromBytes, ulidToBytes } from '../../base/ulid.ts';
 
 /**
- * What a head or a page knows of one batch, in about 40 bytes. Its base offset is not stored: it follows from the
- * `paged` of the head (or the base of the page) and the record counts before it.
+ * What a head or a page knows of one batch, in about 40 bytes. Its base offset is not stored: it follows from
+ * the `paged` of the head (or the base of the page) and the record counts before it.
  */
 export type Entry = {
   /** Kafka records in the batch, or offsets that a gap spans. */

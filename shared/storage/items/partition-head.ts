@@ -36,7 +36,10 @@ export type PartitionHead = {
   epoch: number;
   /** Whether a subscription wants to hear of appends. */
   push: boolean;
-  /** Of everything below `paged`, ever: bytes of its batches, and the largest timestamp (-1 when there is none). */
+  /**
+   * Of everything below `paged`, ever: bytes of its batches, and the largest timestamp (-1 when there is
+   * none).
+   */
   pagedBytes: bigint;
   pagedMaxTimestamp: bigint;
 };

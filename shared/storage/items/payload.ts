@@ -7,7 +7,10 @@ import { readerOf, stamp } from './stored-format.ts';
 export const payloadType = 'b';
 const format = 1n;
 
-/** Staged batches of one partition and hour are spread over this many partition keys, so that writes do not heat one. */
+/**
+ * Staged batches of one partition and hour are spread over this many partition keys, so that writes do not
+ * heat one.
+ */
 export const payloadShards = 4;
 
 const shardOf = (id: Ulid): number => (ulidToBytes(id)[15] ?? 0) % payloadShards;

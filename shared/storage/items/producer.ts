@@ -9,7 +9,10 @@ export type EvictedProducer = {
   value: bigint;
   /** Number of the last transaction that ended here; 0 if none. */
   ended: bigint;
-  /** The `next` of the head that the evictor had read: a slow evictor must not put an older value over a newer one. */
+  /**
+   * The `next` of the head that the evictor had read: a slow evictor must not put an older value over a newer
+   * one.
+   */
   asOf: bigint;
   /** Seconds since 1970 after which it is forgotten (`producer.id.expiration.ms`). */
   ttl: bigint;

@@ -5,8 +5,8 @@ import { offsetDigits, partitionItemsKey } from './keys.ts';
 import { readerOf, stamp } from './stored-format.ts';
 
 /**
- * A sealed range of offsets and where its batches are: a part of an object, in Kafka's own log format. The range is
- * for ever; compaction changes only where the pointer goes.
+ * A sealed range of offsets and where its batches are: a part of an object, in Kafka's own log format. The
+ * range is for ever; compaction changes only where the pointer goes.
  */
 export type Segment = {
   baseOffset: bigint;

@@ -1,8 +1,9 @@
 import type { Attribute, Item } from '../item.ts';
 
 /**
- * What every item carries from the first day: its format number, and a one-letter type that stream filters select by.
- * A reader knows the formats that it names; a later one is refused with a message that says what to do.
+ * What every item carries from the first day: its format number, and a one-letter type that stream filters
+ * select by. A reader knows the formats that it names; a later one is refused with a message that says what
+ * to do.
  */
 export const stamp = (type: string, format: bigint): { t: string; f: bigint } => ({ t: type, f: format });
 

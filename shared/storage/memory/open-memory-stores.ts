@@ -9,7 +9,9 @@ import type { Unkindness } from './unkindness.ts';
 
 export type MemoryStoresOptions = Unkindness & { clock: Clock; random: Random };
 
-/** DynamoDB's: a head is charged whole with each update, and one item takes 1,000 units a second (storage.md). */
+/**
+ * DynamoDB's: a head is charged whole with each update, and one item takes 1,000 units a second (storage.md).
+ */
 const thresholds: Omit<StagingThresholds, 'expires'> = {
   entryBytesMax: 160,
   itemBytesMax: 4096,

@@ -2,13 +2,15 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { StoreError } from '../store-error.ts';
 
-/** How DynamoDB is harder on its callers than a map in memory. Each habit is on only when its option is given. */
+/**
+ * How DynamoDB is harder on its callers than a map in memory. Each habit is on only when its option is given.
+ */
 export type Unkindness = {
   /** Every call takes this long, and takes effect somewhere within. */
   latency?: { minMs: number; maxMs: number };
   /**
-   * A transaction holds its items for `holdMs`: single writes on them are refused meanwhile (`conflict`). It is
-   * itself refused when one of its items is held, or was written within the last `freshMs`.
+   * A transaction holds its items for `holdMs`: single writes on them are refused meanwhile (`conflict`). It
+   * is itself refused when one of its items is held, or was written within the last `freshMs`.
    */
   transactionConflicts?: { holdMs: number; freshMs: number };
   /** Of one partition key: 1 unit a KB of the item, refused conditions included. DynamoDB: 1,000. */

@@ -7,7 +7,9 @@ type Rows = { bySortKey: Map<string, Row>; sortKeys: string[] };
 
 export type Range = { from: string | undefined; through: string | undefined; descending: boolean };
 
-/** Items in order, and what they were up to `keepPastMs` ago. What it is given and gives must not be changed. */
+/**
+ * Items in order, and what they were up to `keepPastMs` ago. What it is given and gives must not be changed.
+ */
 export class VersionedItems {
   private readonly keepPastMs: number;
   private readonly partitions = new Map<string, Rows>();

@@ -9,8 +9,9 @@ import {
 import type { PartitionId } from '../../kafka/topic-partition.ts';
 
 /**
- * Staged batches of one request or linger window. The header lists the partitions that may name a part of it, so that
- * a sweep knows whom to ask: magic "MRBO", format, count, then (topic id, partition) each; the batches follow.
+ * Staged batches of one request or linger window. The header lists the partitions that may name a part of it,
+ * so that a sweep knows whom to ask: magic "MRBO", format, count, then (topic id, partition) each; the
+ * batches follow.
  */
 const magic = 0x4d52424f;
 const format = 1;

@@ -106,7 +106,10 @@ export function memberOf<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
   return found;
 }
 
-/** Whether a deletion that was asked for may concern this topic id: its name was not known to stand for another then. */
+/**
+ * Whether a deletion that was asked for may concern this topic id: its name was not known to stand for
+ * another then.
+ */
 function mayBeDeleted(history: History, partition: PartitionName): boolean {
   const topicId = partition.split('/')[0];
   const topics = history.operations.filter(isTopic);

@@ -1,6 +1,8 @@
 import { type Checker, describe, few, partitionsOf } from './checker.ts';
 
-/** One offset was given to two records: acknowledged twice, or shown with another record than acknowledged. */
+/**
+ * One offset was given to two records: acknowledged twice, or shown with another record than acknowledged.
+ */
 export const duplicateOffset: Checker = {
   name: 'duplicate offset',
   promise: 'I3',

@@ -1,7 +1,10 @@
 import { type History, isDeleteRecords, isTopic } from '../history.ts';
 import { type Checker, describe, few, nextOffsetOf, partitionsOf } from './checker.ts';
 
-/** A record was removed although neither retention nor DeleteRecords may have done it, or a read inside was refused. */
+/**
+ * A record was removed although neither retention nor DeleteRecords may have done it, or a read inside was
+ * refused.
+ */
 export const removedTooEarly: Checker = {
   name: 'removed too early',
   promise: 'I9',
@@ -72,8 +75,8 @@ export const topicGone: Checker = {
 };
 
 /**
- * Once a deletion is answered, or the name stands for another topic, no append that begins later may be acknowledged.
- * That a topic is not found proves nothing: it may still be in the middle of its deletion.
+ * Once a deletion is answered, or the name stands for another topic, no append that begins later may be
+ * acknowledged. That a topic is not found proves nothing: it may still be in the middle of its deletion.
  */
 function acknowledgedAfterDeletion(history: History): string[] {
   const topics = history.operations.filter(isTopic).filter(({ outcome }) => outcome === 'ok');

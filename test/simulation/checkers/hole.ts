@@ -1,7 +1,10 @@
 import { isRead, type Operation, type ReadBody } from '../history.ts';
 import { type Checker, describe, few, type PartitionView, partitionsOf } from './checker.ts';
 
-/** Below the high watermark an offset range has no data: an answer leaves offsets out, or none ever gets past it. */
+/**
+ * Below the high watermark an offset range has no data: an answer leaves offsets out, or none ever gets past
+ * it.
+ */
 export const hole: Checker = {
   name: 'hole',
   promise: 'I2',

@@ -2,8 +2,8 @@ import type { AppendBody, Operation } from '../history.ts';
 import { type Checker, describe, few, memberOf, partitionsOf } from './checker.ts';
 
 /**
- * What was acknowledged before another append was even sent lies before it; what one producer sent in sequence lies in
- * sequence; and so do the records of one key.
+ * What was acknowledged before another append was even sent lies before it; what one producer sent in
+ * sequence lies in sequence; and so do the records of one key.
  */
 export const order: Checker = {
   name: 'order',
@@ -47,7 +47,10 @@ function outOfTime(
 
 const offsetOf = ({ body }: Operation<AppendBody>): bigint => body.baseOffset ?? 0n;
 
-/** Batches of one idempotent producer and epoch, and the records of each of its keys, in the order of sequences. */
+/**
+ * Batches of one idempotent producer and epoch, and the records of each of its keys, in the order of
+ * sequences.
+ */
 function outOfSequence(
   appends: readonly Operation<AppendBody>[],
   offsetsOf: ReadonlyMap<string, ReadonlySet<bigint>>,

@@ -4,7 +4,10 @@ import { type Checker, describe, few, type PartitionView, partitionsOf } from '.
 /** A repeat is found this many batches back (Kafka's clients have at most five in flight). */
 const repeatedBatchesMax = 5;
 
-/** An idempotent batch was refused although it was the next one, or a repeat whose offset should have been found. */
+/**
+ * An idempotent batch was refused although it was the next one, or a repeat whose offset should have been
+ * found.
+ */
 export const wrongRefusal: Checker = {
   name: 'wrong refusal',
   promise: 'I4',

@@ -10,7 +10,10 @@ import { appendOne, batchOf, logConfig, newPartition, openLogs, readAll } from '
 const dayMs = 86_400_000;
 const oneDay = { ...logConfig, retentionMs: BigInt(dayMs) };
 
-/** A partition with 20 payloads that expire three days after they were staged, some in a page, some in the tail. */
+/**
+ * A partition with 20 payloads that expire three days after they were staged, some in a page, some in the
+ * tail.
+ */
 async function expiringLog() {
   const clock = new ManualClock();
   const random = seededRandom(1);
