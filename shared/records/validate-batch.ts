@@ -157,6 +157,9 @@ function scanRecords(bytes: Uint8Array, header: RecordBatchHeader, config: LogCo
   return scan;
 }
 
+/** The largest int64: the default of `message.timestamp.before.max.ms`, which is no limit at all. */
+const unlimited = 2n ** 63n - 1n;
+
 /**
  * What is wrong with a record's timestamp. -1 means that it has none. On a CreateTime topic a producer's
  * claim of LogAppendTime is dropped, so what counts are the records' own times.
@@ -170,8 +173,9 @@ function timestampRule(
     const claim = 'only the broker may set the timestamp type LogAppendTime';
     return () => (header.timestampType === 'LogAppendTime' ? claim : undefined);
   }
-  const earliest = narrow(BigInt(nowMs) - config.timestampBeforeMaxMs);
-  const latest = narrow(BigInt(nowMs) + config.timestampAfterMaxMs);
+  const { timestampBeforeMaxMs: before, timestampAfterMaxMs: after } = config;
+  const earliest = before === unlimited ? -Infinity : narrow(BigInt(nowMs) - before);
+  const latest = after === unlimited ? Infinity : narrow(BigInt(nowMs) + after);
   return (timestamp) =>
     timestamp === -1 || (timestamp >= earliest && timestamp <= latest)
       ? undefined

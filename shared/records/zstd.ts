@@ -32,13 +32,16 @@ function decompressFrames(codec: FrameCodec, bytes: Uint8Array, maxBytes: number
   for (const frame of zstdFrames(bytes)) {
     if ((frame.contentBytes ?? 0) > maxBytes - length) throw tooLarge('zstd', maxBytes);
     const capacity = frame.contentBytes ?? Math.min(frame.contentBytesMax, maxBytes - length);
+    let part: Uint8Array;
     try {
-      parts.push(codec.decompress(frame.bytes, capacity));
+      part = codec.decompress(frame.bytes, capacity);
     } catch (error) {
       if (codec.isOverCapacity(error)) throw tooLarge('zstd', maxBytes);
       throw new CompressionError('corrupt', 'bad zstd frame', { cause: error });
     }
-    length += parts.at(-1)?.length ?? 0;
+    length += part.length;
+    if (length > maxBytes) throw tooLarge('zstd', maxBytes); // zlib takes no bound of 0
+    parts.push(part);
   }
   return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
 }
