@@ -18,7 +18,9 @@ export const isSameBatch = (entry: Entry, producer: EntryProducer, recordCount: 
   entry.producer.producerEpoch === producer.producerEpoch &&
   entry.producer.baseSequence === producer.baseSequence;
 
-/** The value of a producer that was moved out of the head; undefined when there is none, or it has expired. */
+/**
+ * The value of a producer that was moved out of the head; undefined when there is none, or it has expired.
+ */
 export async function findEvicted(
   context: LogContext,
   partition: PartitionId,
@@ -28,13 +30,14 @@ export async function findEvicted(
   const item = await repeated(reliefRetry(context), () => metadata.get(producerKey(partition, producerId)));
   if (item === undefined) return undefined;
   const evicted = readProducer(item);
-  const hasExpired = evicted.ttl * 1000n < BigInt(context.clock.nowMs()); // the store forgets it some time later
+  // The store forgets it some time later.
+  const hasExpired = evicted.ttl * 1000n < BigInt(context.clock.nowMs());
   return hasExpired ? undefined : evicted.value;
 }
 
 /**
- * The offset of a batch that is known to be stored, newest places first: tail, pages, segments [1.e]. Bounded: undefined
- * when it lies further back than five batches of its producer, or than the limits reach.
+ * The offset of a batch that is known to be stored, newest places first: tail, pages, segments [1.e].
+ * Bounded: undefined when it lies further back than five batches of its producer, or than the limits reach.
  */
 export async function findRepeat(
   context: LogContext,

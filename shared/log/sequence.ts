@@ -23,15 +23,15 @@ export type BatchToSequence = {
   stagedMs?: number;
   producer?: EntryProducer;
   /**
-   * How the head must know the producer: as a rule `expected`; `absent` after a read showed that the head does not
-   * hold it, with the head's `evicted` at that read.
+   * How the head must know the producer: as a rule `expected`; `absent` after a read showed that the head
+   * does not hold it, with the head's `evicted` at that read.
    */
   form: { is: 'expected' } | { is: 'absent'; evicted: bigint };
 };
 
 /**
- * The one write that gives staged batches their offsets, in the order given (I2, I3, I4). No I/O, so every rule is a
- * line in a test. The condition is false on an absent item: no update can create a head.
+ * The one write that gives staged batches their offsets, in the order given (I2, I3, I4). No I/O, so every
+ * rule is a line in a test. The condition is false on an absent item: no update can create a head.
  */
 export function sequence(group: readonly BatchToSequence[], thresholds: StagingThresholds): Update {
   const recordCount = group.reduce((sum, batch) => sum + batch.recordCount, 0);
@@ -56,7 +56,10 @@ export function sequence(group: readonly BatchToSequence[], thresholds: StagingT
   };
 }
 
-/** A sweep may have begun to remove what was staged at or before `swept`: such keys may not be named any more [2.b]. */
+/**
+ * A sweep may have begun to remove what was staged at or before `swept`: such keys may not be named any more
+ * [2.b].
+ */
 function stagedAfterSweep(group: readonly BatchToSequence[]): Condition[] {
   const times = group.flatMap(({ stagedMs }) => (stagedMs === undefined ? [] : [stagedMs]));
   return times.length === 0 ? [] : [isBelow(['swept'], BigInt(Math.min(...times)))];
@@ -87,11 +90,15 @@ function producerCondition({ producerId, first }: Chain): Condition {
   if (first.form.is === 'absent') return all(absent(value), equals(['evicted'], first.form.evicted));
   if (first.producer.baseSequence !== 0) return isNext;
   const isOfOlderEpoch = isBelow(value, producerValue(first.producer.producerEpoch, 0));
-  const isNew = all(absent(value), equals(['evicted'], 0n)); // somebody was evicted: it may have been this one [1.a]
+  // Once anybody was evicted it may have been this one [1.a].
+  const isNew = all(absent(value), equals(['evicted'], 0n));
   return any(isNext, isOfOlderEpoch, isNew);
 }
 
-/** Whether `batch` may travel behind `group` in one update: a producer's batches only without a gap between them. */
+/**
+ * Whether `batch` may travel behind `group` in one update: a producer's batches only without a gap between
+ * them.
+ */
 export function mayFollow(group: readonly BatchToSequence[], batch: BatchToSequence): boolean {
   const { producer } = batch;
   if (!producer) return true;

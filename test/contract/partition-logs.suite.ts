@@ -240,7 +240,8 @@ function readTests(world: World): void {
     expect(await errorOf(readAt(3n))).toBe('OFFSET_OUT_OF_RANGE');
     expect(await errorOf(readAt(-1n))).toBe('OFFSET_OUT_OF_RANGE');
     expect((await readAt(2n)).batches).toEqual([]);
-    expect(recordsOf(await readAt(1n)).map(({ offset }) => offset)).toEqual([0n, 1n]); // the whole batch, as in Kafka
+    // The whole batch, as in Kafka.
+    expect(recordsOf(await readAt(1n)).map(({ offset }) => offset)).toEqual([0n, 1n]);
     expect(await errorOf(logs.offsets({ topicId: 'none', partition: 0 }))).toBe('UNKNOWN_TOPIC_OR_PARTITION');
   });
 
