@@ -16,7 +16,9 @@ function importMs(name: string): number {
   const jobs = { MILLRACE_ROLL_FUNCTION: 'a', MILLRACE_RETAIN_FUNCTION: 'b', MILLRACE_SWEEP_FUNCTION: 'c' };
   const env = { ...process.env, ...unused, ...jobs };
   const times = Array.from({ length: 5 }, () => {
-    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { env });
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+      env,
+    });
     if (status !== 0) throw new Error(`the bundle of ${name} cannot be imported:\n${stderr}`);
     return Number(stdout);
   });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FunctionName } from '../shared/runtime/settings.ts';
@@ -6,18 +6,41 @@ import { bundleFunctions } from './bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bundles = join(root, 'dist', 'functions');
-let areBuilt = false;
+const stamp = join(bundles, '.built');
+/** What the bundles are made of. */
+const sources = ['functions', 'shared', 'infra/bundle.ts', 'package-lock.json'];
+let isFresh = false;
 
 /**
- * The folder with one function's bundle. In a clone the bundles are made from the sources, once a process; the npm
- * package carries them ready made and has no sources, so that an app that uses the construct needs no bundler.
+ * The folder with one function's bundle. In a clone the bundles are made when the sources are newer; the npm package
+ * carries them ready made and has no sources, so that an app that uses the construct needs no bundler.
  */
 export function functionBundle(name: FunctionName): string {
-  if (!areBuilt && existsSync(join(root, 'functions', `${name}.ts`))) bundleFunctions(root, bundles);
-  areBuilt = true;
+  if (!isFresh && existsSync(join(root, 'functions')) && !isBuilt()) build();
+  isFresh = true;
   const folder = join(bundles, name);
   if (!existsSync(join(folder, 'index.mjs'))) {
     throw new Error(`no bundle of the function ${name} in ${folder}: run npm run build:functions`);
   }
   return folder;
+}
+
+/** The stamp bears the time of the beginning: what changes meanwhile counts as newer. */
+function build(): void {
+  const begun = new Date();
+  bundleFunctions(root, bundles);
+  writeFileSync(stamp, '');
+  utimesSync(stamp, begun, begun);
+}
+
+const isBuilt = (): boolean =>
+  existsSync(stamp) && statSync(stamp).mtimeMs > newestMs(sources.map((source) => join(root, source)));
+
+/** When the newest of the files and folders, and of all below them, was changed. */
+function newestMs(paths: readonly string[]): number {
+  return paths.reduce((newest, path) => {
+    const stats = statSync(path);
+    const below = stats.isDirectory() ? readdirSync(path).map((name) => join(path, name)) : [];
+    return Math.max(newest, stats.mtimeMs, newestMs(below));
+  }, 0);
 }

@@ -51,7 +51,7 @@ export class Drivers extends Construct {
         maxEventAge: Duration.hours(6),
       });
     }
-    this.letPumpStart(props);
+    letInvoke(props.pump, props.jobs);
   }
 
   private readStream({ pump, table }: DriversProps): void {
@@ -77,14 +77,14 @@ export class Drivers extends Construct {
       reason: 'dynamodb:ListStreams, which a stream mapping needs, knows no resource.',
     });
   }
-
-  /** Exactly these functions, and no version or alias of them. */
-  private letPumpStart({ pump, jobs }: DriversProps): void {
-    pump.grantPrincipal.addToPrincipalPolicy(
-      new PolicyStatement({
-        actions: ['lambda:InvokeFunction'],
-        resources: jobs.map((job) => job.function.functionArn),
-      }),
-    );
-  }
 }
+
+/** Lets one function start others: exactly these, and no version or alias of them. */
+export const letInvoke = (starter: BrokerFunction, started: readonly BrokerFunction[]): void => {
+  starter.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['lambda:InvokeFunction'],
+      resources: started.map((job) => job.function.functionArn),
+    }),
+  );
+};
