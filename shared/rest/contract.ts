@@ -27,8 +27,8 @@ export type Route = {
   };
   /** Media types that an answer may have, the default first. */
   readonly answers: readonly string[];
-  /** What is answered when all is well, by status; undefined has no body. */
-  readonly ok: Readonly<Record<number, z.ZodType | undefined>>;
+  /** What is answered but for errors, by status; undefined has no body. */
+  readonly responses: Readonly<Record<number, z.ZodType | undefined>>;
   /** Statuses of errors that are this route's own; 404, 405, 406, 429, 500, 503 and 504 can always come. */
   readonly errors?: readonly number[];
 };
@@ -56,7 +56,7 @@ const v2 = (method: Method, path: string, summary: string, answer: z.ZodType): R
   path,
   summary,
   answers: v2Answers,
-  ok: { 200: answer },
+  responses: { 200: answer },
 });
 
 const producerHeader: HeaderParameter = {
@@ -69,7 +69,9 @@ const produce = (path: string, summary: string): Route => ({
   ...v2('POST', path, summary, shape.produceAnswer),
   headers: [producerHeader],
   request: { types: dataTypes, shape: shape.produceRequest },
-  errors: [400, 401, 403, 409, 413, 415, 422],
+  // A record that the caller may not store makes the status of the list 401 or 403.
+  responses: { 200: shape.produceAnswer, 401: shape.produceAnswer, 403: shape.produceAnswer },
+  errors: [400, 409, 413, 415, 422],
 });
 
 const readQuery: readonly QueryParameter[] = [
@@ -88,7 +90,7 @@ const v3 = (path: string, summary: string, answer: z.ZodType): Route => ({
   path,
   summary,
   answers: json,
-  ok: { 200: answer },
+  responses: { 200: answer },
 });
 
 const v3Change = (
@@ -96,14 +98,14 @@ const v3Change = (
   path: string,
   summary: string,
   request: z.ZodType,
-  ok: Route['ok'],
+  responses: Route['responses'],
 ): Route => ({
   method,
   path,
   summary,
   request: { types: json, shape: request },
   answers: json,
-  ok,
+  responses,
   errors: [400, 413, 415, 422],
 });
 
@@ -112,7 +114,7 @@ const v3Delete = (path: string, summary: string): Route => ({
   path,
   summary,
   answers: json,
-  ok: { 204: undefined },
+  responses: { 204: undefined },
 });
 
 const cluster = '/v3/clusters/{cluster_id}';
@@ -122,7 +124,10 @@ const v3Partition = `${v3Topic}/partitions/{partition_id}`;
 const v3Config = `${v3Topic}/configs/{name}`;
 const partitionPath = '/topics/{topic}/partitions/{partition}';
 
-/** Every call of the HTTP door by its name. The door serves exactly these, and the API document is made of them. */
+/**
+ * Every call of the HTTP door by its name. The door serves exactly these, and the API document is made of
+ * them.
+ */
 export const routes = {
   getRoot: v2('GET', '/', 'Whether the door is there.', shape.rootAnswer),
   listTopics: v2('GET', '/topics', 'The names of all topics.', shape.topicNames),
@@ -158,7 +163,7 @@ export const routes = {
   listConsumerGroups: v3(`${cluster}/consumer-groups`, 'All consumer groups.', shape.kafkaConsumerGroupList),
   listAcls: {
     ...v3(`${cluster}/acls`, 'Access control is switched off.', shape.errorAnswer),
-    ok: {},
+    responses: {},
     errors: [400],
   },
   listReassignments: v3(

@@ -16,13 +16,14 @@ function withoutBounds(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutBounds);
   if (typeof schema !== 'object' || schema === null) return schema;
   const kept = Object.entries(schema).filter(
-    ([name, value]) =>
-      name !== '$schema' &&
-      name !== '$id' &&
-      name !== 'id' &&
-      Math.abs(Number(value)) !== Number.MAX_SAFE_INTEGER,
+    ([, value]) => !(typeof value === 'number' && Math.abs(value) === Number.MAX_SAFE_INTEGER),
   );
   return Object.fromEntries(kept.map(([name, value]) => [name, withoutBounds(value)]));
+}
+
+/** A shape as a component of the document, where its name is its key. */
+function component({ $schema: _dialect, $id: _address, id: _name, ...schema }: Part): unknown {
+  return withoutBounds(schema);
 }
 
 const content = (types: readonly string[], shape: z.ZodType): Part =>
@@ -52,7 +53,7 @@ const reasons: Readonly<Record<number, string>> = {
 const generalErrors = [404, 405, 406, 429, 500, 503, 504];
 
 function responsesOf(route: Route): Part {
-  const ok = Object.entries(route.ok).map(([status, shape]): [string, Part] => [
+  const ok = Object.entries(route.responses).map(([status, shape]): [string, Part] => [
     status,
     {
       description: reasons[Number(status)],
@@ -127,6 +128,8 @@ export function openApiDocument(): Part {
     },
     servers: [{ url: '/' }],
     paths,
-    components: { schemas: withoutBounds(schemas) },
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, component(schema)])),
+    },
   };
 }
