@@ -5,8 +5,11 @@ import { systemClock } from '../../shared/base/clock.ts';
 import { silentLog } from '../../shared/base/log.ts';
 import { systemRandom } from '../../shared/base/random.ts';
 import { type ClientOptions, dynamoDbClient, s3Client } from '../../shared/storage/aws/clients.ts';
+import { DynamoDbMetadataStore } from '../../shared/storage/aws/dynamodb-metadata-store.ts';
 import { createMetadataTableInput, metadataTable } from '../../shared/storage/aws/metadata-table.ts';
-import { openAwsStores } from '../../shared/storage/aws/open-aws-stores.ts';
+import { awsThresholds, openAwsStores } from '../../shared/storage/aws/open-aws-stores.ts';
+import { MemoryObjectStore } from '../../shared/storage/memory/memory-object-store.ts';
+import { stagingByPut } from '../../shared/storage/staging-by-put.ts';
 import type { Stores } from '../../shared/storage/stores.ts';
 import { testAccount } from '../support/dynamodb-local.ts';
 
@@ -38,9 +41,13 @@ export async function openOnEmulator(endpoint: string): Promise<Stores & { close
   return openAwsStores({ ...options, ...doors, tableName, bucketName, objectPrefix: 'cluster/one/' });
 }
 
-/** DynamoDB alone: objects are kept by whoever asks for none. */
+/** DynamoDB with the objects in memory, for a server that has no S3. */
 export async function openOnDynamoDb(endpoint: string): Promise<Stores & { close(): Promise<void> }> {
-  const options = { endpoint, ...testAccount };
-  const doors = { clock: systemClock, random: systemRandom, log: silentLog };
-  return openAwsStores({ ...options, ...doors, tableName: await createTable(options), bucketName: 'none' });
+  const tableName = await createTable({ endpoint, ...testAccount });
+  const client = dynamoDbClient({ endpoint, ...testAccount });
+  const doors = { clock: systemClock, random: systemRandom };
+  const metadata = new DynamoDbMetadataStore(client, { ...doors, tableName });
+  const objects = new MemoryObjectStore(systemClock, systemRandom);
+  const staging = stagingByPut(awsThresholds, metadata, objects, doors);
+  return { metadata, objects, staging, close: async () => client.destroy() };
 }

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll } from 'vitest';
 import { itemLimits } from '../../shared/storage/item-limits.ts';
 import { capabilities, printLimits } from '../aws/capabilities.ts';
-import { metadataStoreSuite } from '../contract/metadata-store.suite.ts';
+import type { Engine } from '../contract/engine.ts';
+import { partitionLogsSuite } from '../contract/partition-logs.suite.ts';
+import { storesSuite } from '../contract/stores.suite.ts';
 import { type DynamoDbLocal, startDynamoDbLocal } from '../support/dynamodb-local.ts';
 import { openOnDynamoDb } from './aws-engine.ts';
 
@@ -14,9 +16,12 @@ afterAll(async () => {
   printLimits('DynamoDB Local', capabilities.dynamoDbLocal);
 });
 
-metadataStoreSuite({
+const engine: Engine = {
   name: 'DynamoDB Local',
   open: () => openOnDynamoDb(dynamoDb.endpoint),
   itemBytesMax: itemLimits.itemBytesMax,
   wronglyTakes: capabilities.dynamoDbLocal.wronglyTakes,
-});
+};
+
+storesSuite(engine);
+partitionLogsSuite(engine);

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { itemLimits } from '../../shared/storage/item-limits.ts';
 import { capabilities, printLimits } from '../aws/capabilities.ts';
+import type { Engine } from '../contract/engine.ts';
+import { partitionLogsSuite } from '../contract/partition-logs.suite.ts';
 import { storesSuite } from '../contract/stores.suite.ts';
 import { type MiniStack, startMiniStack } from '../support/ministack.ts';
 import { openOnEmulator } from './aws-engine.ts';
@@ -14,9 +16,12 @@ afterAll(async () => {
   printLimits('MiniStack', capabilities.miniStack);
 });
 
-storesSuite({
+const engine: Engine = {
   name: 'DynamoDB and S3 of the emulator',
   open: () => openOnEmulator(emulator.endpoint),
   itemBytesMax: itemLimits.itemBytesMax,
   wronglyTakes: capabilities.miniStack.wronglyTakes,
-});
+};
+
+storesSuite(engine);
+partitionLogsSuite(engine);
