@@ -1,9 +1,10 @@
 import { assert } from '../base/assert.ts';
+import { backoffMs } from '../base/retry.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
 import { isStoreError, type Outcome, outcomeOf, type StoreError } from '../storage/store-error.ts';
-import { appendRetry, asKafkaError, type LogContext, repeated } from './log-context.ts';
+import { appendRetry, asKafkaError, findHead, type LogContext, repeated } from './log-context.ts';
 import { pageOut, reachesPageBoundary } from './page-out.ts';
 import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
 import { mayFollow, sequence } from './sequence.ts';
@@ -29,6 +30,10 @@ export class PartitionAppender {
   private waiting: PendingAppend[] = [];
   private isDraining = false;
   private lastNext: Offset | undefined;
+  /** The newest head that an answer has shown. */
+  private newest: PartitionHead | undefined;
+  private relief: Promise<void> | undefined;
+  private isReliefWanted = false;
 
   constructor(context: LogContext, partition: PartitionId, events: AppendEvents) {
     this.context = context;
@@ -80,12 +85,32 @@ export class PartitionAppender {
 
   private async commit(group: readonly PendingAppend[]): Promise<void> {
     for (const member of group) member.nextBefore = this.lastNext;
-    const outcome = await this.send(group);
+    const outcome = await this.sendWhereRoom(group);
     if (outcome.is === 'done') return this.answer(group, outcome.value);
     if (outcome.is === 'notApplied') return this.rejectOrResend(group, outcome.error);
     if (outcome.is === 'unknown') for (const member of group) member.wasUnknown = true;
     if (outcome.is === 'refused' && group.length > 1) return this.commitEach(group);
     await this.settleEach(group);
+  }
+
+  /** Sends the group; refused for a full tail, it waits for the relief and sends it again, together. */
+  private async sendWhereRoom(group: readonly PendingAppend[]): Promise<Outcome<PartitionHead>> {
+    const { clock, settings } = this.context;
+    const deadlineMs = clock.nowMs() + settings.appendTimeoutMs;
+    for (let tries = 0; ; tries++) {
+      if (this.newest && this.isFull(this.newest)) await this.relief;
+      const outcome = await this.send(group);
+      if (outcome.is !== 'refused' || clock.nowMs() >= deadlineMs) return outcome;
+      const head = await findHead(this.context, this.partition);
+      if (!head || !this.isFull(head)) return outcome;
+      await this.relieveFrom(head);
+      if (tries > 0) await clock.sleep(backoffMs(appendRetry(this.context), tries - 1));
+    }
+  }
+
+  private isFull({ tail, tailBytes }: PartitionHead): boolean {
+    const { tailEntriesMax, tailBytesMax } = this.context.stores.staging.thresholds;
+    return tail.length >= tailEntriesMax || tailBytes >= tailBytesMax;
   }
 
   /**
@@ -156,15 +181,37 @@ export class PartitionAppender {
 
   private afterAppend(group: readonly PendingAppend[], head: PartitionHead): void {
     this.noteNext(head.next);
-    const ownEntries = group.length;
-    if (reachesPageBoundary(this.context.settings, head.tail, ownEntries)) {
-      this.events.inBackground(this.relieve(head));
-    }
+    this.noteHead(head);
+    if (!reachesPageBoundary(this.context.settings, head.tail, group.length)) return;
+    this.events.inBackground(this.relieveFrom(head));
+  }
+
+  /** Pages out, one run at a time in this process; what comes meanwhile is moved by the run that is under way. */
+  private relieveFrom(head: PartitionHead): Promise<void> {
+    this.isReliefWanted = true;
+    this.relief ??= this.relieve(head).finally(() => {
+      this.relief = undefined;
+    });
+    return this.relief;
   }
 
   private async relieve(head: PartitionHead): Promise<void> {
-    const paged = await pageOut(this.context, this.partition, head);
-    if (paged) this.events.pagedOut(this.partition, paged);
+    let from: PartitionHead | undefined = head;
+    while (from && this.isReliefWanted) {
+      this.isReliefWanted = false;
+      const paged = await pageOut(this.context, this.partition, from);
+      if (paged) {
+        this.noteHead(paged);
+        this.events.pagedOut(this.partition, paged);
+      }
+      from = this.newest;
+    }
+  }
+
+  /** Of two answers the one that saw more; both offsets only grow. */
+  private noteHead(head: PartitionHead): void {
+    const { newest } = this;
+    if (!newest || (head.next >= newest.next && head.paged >= newest.paged)) this.newest = head;
   }
 
   private noteNext(next: Offset): void {

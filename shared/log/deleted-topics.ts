@@ -15,6 +15,7 @@ import { listAll } from '../storage/object-store.ts';
 import { segmentObjectPrefix } from '../storage/objects/object-keys.ts';
 import { appendRetry, type LogContext, repeated } from './log-context.ts';
 import { placePage } from './pages.ts';
+import { removeAll } from './remove-all.ts';
 import { hoursBetween } from './sweep.ts';
 
 /** A process that slept since before the deletion may still stage something; after this long nobody does. */
@@ -96,9 +97,4 @@ async function removePayloads(
       await removeAll(context, keys);
     }
   }
-}
-
-async function removeAll(context: LogContext, keys: readonly Key[]): Promise<void> {
-  const { metadata } = context.stores;
-  await Promise.all(keys.map((key) => repeated(appendRetry(context), () => metadata.remove(key))));
 }

@@ -74,18 +74,68 @@ async function putPages(context: LogContext, partition: PartitionId, head: Parti
     bytes: head.pagedBytes,
     maxTimestamp: head.pagedMaxTimestamp,
   };
+  const pages = proposedPages(context, head, moved);
+  if (pages.length > 1 && (await putTogether(context, partition, pages))) {
+    for (const page of pages) await includePage(context, partition, moved, page);
+    return moved;
+  }
   for (;;) {
-    const length = wholePageLength(context.settings, head.tail, moved.entries);
-    if (length === 0) return moved;
-    const proposed = pageOf(context, moved, head.tail.slice(moved.entries, moved.entries + length));
+    const [proposed] = proposedPages(context, head, moved, 1);
+    if (!proposed) return moved;
     const page = await putPage(context, partition, proposed);
     if (moved.entries + page.entries.length > head.tail.length) return moved;
-    await putAborts(context, partition, placeEntries(page.baseOffset, page.entries));
-    moved.paged = page.nextOffset;
-    moved.entries += page.entries.length;
-    moved.bytes = page.bytesBefore + page.sizeBytes;
-    moved.maxTimestamp = page.maxTimestampSoFar;
+    await includePage(context, partition, moved, page);
   }
+}
+
+/** The whole pages that the tail begins with, behind what was moved; at most `most` of them. */
+function proposedPages(context: LogContext, head: PartitionHead, from: Moved, most = Infinity): Page[] {
+  const pages: Page[] = [];
+  let reached = from;
+  while (pages.length < most) {
+    const length = wholePageLength(context.settings, head.tail, reached.entries);
+    if (length === 0) break;
+    const page = pageOf(context, reached, head.tail.slice(reached.entries, reached.entries + length));
+    pages.push(page);
+    reached = behind(reached, page);
+  }
+  return pages;
+}
+
+const behind = ({ entries }: Moved, page: Page): Moved => ({
+  paged: page.nextOffset,
+  entries: entries + page.entries.length,
+  bytes: page.bytesBefore + page.sizeBytes,
+  maxTimestamp: page.maxTimestampSoFar,
+});
+
+async function includePage(
+  context: LogContext,
+  partition: PartitionId,
+  moved: Moved,
+  page: Page,
+): Promise<void> {
+  await putAborts(context, partition, placeEntries(page.baseOffset, page.entries));
+  Object.assign(moved, behind(moved, page));
+}
+
+/**
+ * Several pages in one store transaction: all are new, or none is put. One by one is then the way, since a page that
+ * is there already decides where the next one begins [1.g].
+ */
+async function putTogether(
+  context: LogContext,
+  partition: PartitionId,
+  pages: readonly Page[],
+): Promise<boolean> {
+  const actions = pages.map((page) => ({
+    put: pageKey(partition, page.baseOffset),
+    item: writePage(page),
+    condition: absent(['t']),
+  }));
+  const { metadata } = context.stores;
+  const outcome = await outcomeOf(repeated(reliefRetry(context), () => metadata.transact(actions)));
+  return outcome.is === 'done';
 }
 
 function pageOf({ clock }: LogContext, moved: Moved, encoded: readonly Uint8Array[]): Page {

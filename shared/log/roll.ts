@@ -16,6 +16,7 @@ import { fetchEntries } from './fetch-entries.ts';
 import { appendRetry, findHead, type LogContext, loadHead, repeated } from './log-context.ts';
 import { Moved } from './moved.ts';
 import { type PlacedPage, placePage } from './pages.ts';
+import { removeAll } from './remove-all.ts';
 import { indexOf } from './segment-object.ts';
 import { hasExpired, isExpiring } from './stage.ts';
 
@@ -205,7 +206,10 @@ async function decide(
   return (await loadHead(context, partition)).newSeg?.object === segment.object;
 }
 
-/** Step 5: what lies below `rolled` is in segments; first the payloads, then the page that names them. */
+/** So many pages, with their payloads, are removed at once. */
+const pagesPerRemoval = 64;
+
+/** Step 5: what lies below `rolled` is in segments; first the payloads, then the pages that name them. */
 async function removeRolledPages(
   context: LogContext,
   partition: PartitionId,
@@ -213,27 +217,33 @@ async function removeRolledPages(
   rolled: Offset,
 ): Promise<void> {
   if (rolled === 0n) return;
-  const { metadata } = context.stores;
-  for await (const { item } of queryAll(metadata, pageRange(partition, 0n, rolled - 1n))) {
+  let pages: Page[] = [];
+  for await (const { item } of queryAll(context.stores.metadata, pageRange(partition, 0n, rolled - 1n))) {
     const page = readPage(item);
-    if (page.nextOffset > rolled) return;
-    await removePayloads(context, partition, config, page);
-    await repeated(appendRetry(context), () => metadata.remove(pageKey(partition, page.baseOffset)));
+    if (page.nextOffset > rolled) break;
+    pages.push(page);
+    if (pages.length < pagesPerRemoval) continue;
+    await removePages(context, partition, config, pages);
+    pages = [];
   }
+  await removePages(context, partition, config, pages);
 }
 
 /** Payloads that expire by themselves are left to it: a delete costs as much as a put. */
-async function removePayloads(
+async function removePages(
   context: LogContext,
   partition: PartitionId,
   config: LogConfig,
-  page: Page,
+  pages: readonly Page[],
 ): Promise<void> {
   const { metadata } = context.stores;
-  const keys = placePage(page).entries.flatMap(({ at }) =>
-    at.kind === 'item' ? [payloadKey(partition, at.id)] : [],
-  );
+  const entries = pages.flatMap((page) => placePage(page).entries);
+  const keys = entries.flatMap(({ at }) => (at.kind === 'item' ? [payloadKey(partition, at.id)] : []));
   const stored = isExpiring(context, config) ? await metadata.getMany(keys, { consistent: false }) : [];
   const toRemove = keys.filter((_, place) => stored[place]?.ttl === undefined);
-  await Promise.all(toRemove.map((key) => repeated(appendRetry(context), () => metadata.remove(key))));
+  await removeAll(context, toRemove);
+  await removeAll(
+    context,
+    pages.map(({ baseOffset }) => pageKey(partition, baseOffset)),
+  );
 }

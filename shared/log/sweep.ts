@@ -20,6 +20,7 @@ import {
 import { tryWrite } from '../storage/store-error.ts';
 import { appendRetry, type LogContext, repeated } from './log-context.ts';
 import { fence, stagedNames } from './names.ts';
+import { removeAll } from './remove-all.ts';
 import { isExpiring } from './stage.ts';
 
 export type SweepOptions = {
@@ -50,7 +51,8 @@ export async function sweepPartition(
   if (!head) return none; // the topic is being deleted: its data goes another way
   const unnamedPayloads = payloads.filter(({ sk }) => !ids.has(sk));
   const unnamedObjects = await unnamed(context, partition, objects, head.newSeg?.object);
-  if (!dryRun) await remove(context, unnamedPayloads, unnamedObjects);
+  if (!dryRun) await removeAll(context, unnamedPayloads);
+  if (!dryRun) await context.stores.objects.delete(unnamedObjects);
   if (!dryRun) await forgetExpiredProducers(context, partition);
   if (!dryRun && payloads.length > 0) await noteSweptTo(context, partition, time, ids);
   return { payloads: unnamedPayloads.length, objects: unnamedObjects.length };
@@ -119,12 +121,6 @@ async function unnamed(
 
 const baseOffsetOf = (object: string): bigint =>
   BigInt(/(\d{20})-[0-9A-Z]{26}\.log$/.exec(object)?.[1] ?? '0');
-
-async function remove({ stores, ...context }: LogContext, payloads: Key[], objects: string[]): Promise<void> {
-  const policy = appendRetry({ stores, ...context });
-  await Promise.all(payloads.map((key) => repeated(policy, () => stores.metadata.remove(key))));
-  await stores.objects.delete(objects);
-}
 
 /**
  * Later sweeps begin where this one ended, but never above what is still named: it may become nameless later.
