@@ -7,6 +7,8 @@ export type ClientOptions = {
   /** Default: what the environment says. */
   region?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string };
+  /** How long an answer may take before it is given up; default 5 s for DynamoDB, 30 s for S3. */
+  answerMsMax?: number;
 };
 
 /**
@@ -22,10 +24,12 @@ const s3Timeouts = { connectionTimeout: 3_000, requestTimeout: 30_000, socketTim
 
 function configOf(options: ClientOptions, timeouts: typeof dynamoDbTimeouts) {
   const agent = { keepAlive: true, maxSockets: connectionsMax, timeout: idleConnectionMs };
+  const requestTimeout = options.answerMsMax ?? timeouts.requestTimeout;
+  const requestHandler = { ...timeouts, requestTimeout, throwOnRequestTimeout: true };
   return {
     // The client must never send a write again by itself: all repetition is in `Calls`.
     maxAttempts: 1,
-    requestHandler: { ...timeouts, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent },
+    requestHandler: { ...requestHandler, httpAgent: agent, httpsAgent: agent },
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     ...(options.region === undefined ? {} : { region: options.region }),
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
