@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { CfnElement, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -126,6 +126,18 @@ export function statementsOf(rights: Rights, { table, bucket, encryptionKey }: D
     statements.push(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));
   }
   return encryptionKey ? [...statements, keyStatement(encryptionKey, bucket)] : statements;
+}
+
+/** The only wildcards of the rights, as cdk-nag names them: they end a key prefix inside the one bucket. */
+export function wildcardsOf(rights: Rights, { bucket }: Data): string[] {
+  const element = bucket.node.defaultChild;
+  const arn =
+    element && CfnElement.isCfnElement(element)
+      ? `<${Stack.of(bucket).getLogicalId(element)}.Arn>`
+      : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
+  return entriesOf(rights.objects).map(
+    ([family]) => `AwsSolutions-IAM5[Resource::${arn}/${objectPrefixes[family]}*]`,
+  );
 }
 
 /** The key is used by DynamoDB and S3 on the function's behalf, never by the function itself. */
