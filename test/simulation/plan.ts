@@ -17,7 +17,11 @@ export type Plan = {
   readonly readers: number;
   readonly readsEach: number;
   readonly jobs: readonly JobPlan[];
+  /** How long jobs go on when the last client has finished. */
+  readonly tailMs: number;
   readonly settings: LogSettings;
+  /** Another version of the code, with other pages, runs beside this one in some processes. */
+  readonly otherPageEntries: number;
   readonly thresholds: StagingThresholds;
   readonly unkindness: Unkindness;
   readonly chances: FaultChances;
@@ -51,7 +55,7 @@ const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
 
 export function drawPlan(random: Random): Plan {
-  const tempoMs = spread(random, 20, 60 * minuteMs);
+  const tempoMs = spread(random, 100, 30 * minuteMs);
   const isRestless = happens(random, 0.25);
   return {
     tempoMs,
@@ -69,7 +73,9 @@ export function drawPlan(random: Random): Plan {
     readers: 1 + integerBelow(random, 4),
     readsEach: 5 + integerBelow(random, 25),
     jobs: drawJobs(random, tempoMs),
+    tailMs: spread(random, tempoMs, 200 * tempoMs),
     settings: drawSettings(random, tempoMs),
+    otherPageEntries: happens(random, 0.1) ? 1 + integerBelow(random, 6) : 0,
     thresholds: drawThresholds(random),
     unkindness: drawUnkindness(random),
     chances: drawChances(random, tempoMs),
@@ -131,7 +137,7 @@ const drawSettings = (random: Random, tempoMs: number): LogSettings => ({
   repeatPagesMax: 100_000,
   repeatSegmentsMax: 100_000,
   indexSlotBytes: 256,
-  sweepAgeMs: Math.max(10_000, Math.round(spread(random, 5 * tempoMs, 500 * tempoMs))),
+  sweepAgeMs: Math.max(2_000, Math.round(spread(random, 3 * tempoMs, 200 * tempoMs))),
 });
 
 const drawThresholds = (random: Random): StagingThresholds => ({

@@ -35,7 +35,9 @@ const requestTimeoutMs = 30_000;
 export const partitionName = ({ topicId, partition }: PartitionId): PartitionName =>
   `${topicId}/${partition}`;
 
-/** The whole simulated system: one store, the processes that use it, the clients outside, and what they saw. */
+/**
+ * The whole simulated system: one store, the processes that use it, the clients outside, and what they saw.
+ */
 export class World {
   readonly plan: Plan;
   readonly scheduler: Scheduler;
@@ -72,7 +74,10 @@ export class World {
     const process = new SimulatedProcess(this.scheduler, this.faults, { name, skewMs, onDeath });
     const stores = simulatedStores(this.engine, this.scheduler, this.faults, process);
     const { clock, random } = process;
-    const system = openSystem({ stores, clock, random, log: this.log, settings: this.plan.settings });
+    const { settings, otherPageEntries } = this.plan;
+    const isOther = otherPageEntries > 0 && this.random.next() < 0.5;
+    const own = isOther ? { ...settings, pageEntries: otherPageEntries } : settings;
+    const system = openSystem({ stores, clock, random, log: this.log, settings: own });
     return { process, system };
   }
 
@@ -104,7 +109,9 @@ export class World {
   }
 }
 
-/** The place of a process: when it dies, another one is started there, with nothing of the former's memory. */
+/**
+ * The place of a process: when it dies, another one is started there, with nothing of the former's memory.
+ */
 export class Slot {
   readonly name: string;
   private readonly world: World;
