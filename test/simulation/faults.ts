@@ -1,7 +1,7 @@
 import type { Random } from '../../shared/base/random.ts';
 import type { Unkindness } from '../../shared/storage/memory/unkindness.ts';
 import type { StoreErrorKind } from '../../shared/storage/store-error.ts';
-import { drawFocuses, type Focus } from './focus.ts';
+import { drawFocuses, type Focus, type Theme } from './focus.ts';
 import { happens, spread } from './scheduler.ts';
 
 /** One store call on its way: `name` says what it does to which item, e.g. `update p#…/head next,tail`. */
@@ -9,7 +9,8 @@ export type Call = { readonly process: string; readonly name: string; readonly i
 
 /** What becomes of a call. */
 export type Fate =
-  | { readonly is: 'answered' }
+  /** It is on its way for `slowMs` longer than usual. */
+  | { readonly is: 'answered'; readonly slowMs?: number }
   /** Surely not applied, and the caller hears it. */
   | { readonly is: 'refused'; readonly kind: StoreErrorKind }
   /** The caller hears `unknown`; it took effect before, never does, or does so `lateMs` afterwards. */
@@ -49,8 +50,8 @@ export type FaultChances = {
 const dayMs = 86_400_000;
 
 /** Late and sleeping are long enough for others to append, roll and sweep meanwhile: they do so every few `tempoMs`. */
-export function drawChances(random: Random, tempoMs: number): FaultChances {
-  const focuses = drawFocuses(random);
+export function drawChances(random: Random, tempoMs: number, theme: Theme = 'everything'): FaultChances {
+  const focuses = drawFocuses(random, theme);
   const elsewhere = focuses.length > 0 ? 0.3 : 1;
   const some = (chance: number, from: number, to: number): number =>
     happens(random, chance * elsewhere) ? spread(random, from, to) * elsewhere : 0;
@@ -111,7 +112,7 @@ export class RandomFaults implements Faults {
     if (this.isOver) return undefined;
     const { death, sleep, sleepMsMax, focuses } = this.chances;
     for (const focus of focuses) {
-      if (focus.what === 'late' || focus.what === 'lost' || !what.includes(focus.when)) continue;
+      if ((focus.what !== 'sleep' && focus.what !== 'death') || !what.includes(focus.when)) continue;
       if (!focus.on.test(what) || !happens(this.random, focus.chance)) continue;
       if (focus.what === 'death') return { is: 'death' };
       return { is: 'sleep', forMs: spread(this.random, sleepMsMax / 100, sleepMsMax) };

@@ -70,6 +70,7 @@ export const jobMutants: readonly Mutant[] = [
         find: 'if (head.newSeg || head.rolled >= head.paged)',
         replace: 'if (head.rolled >= head.paged)',
       },
+      { file: roll, find: '  if (head?.newSeg) {', replace: '  if (head === null) {' },
     ],
   },
   {
@@ -101,10 +102,10 @@ export const jobMutants: readonly Mutant[] = [
     patches: [
       {
         file: roll,
-        find: '    await removePayloads(context, partition, config, page);\n',
-        replace: `    await removePayloads(context, partition, config, page);
-    const ids = placePage(page).entries.flatMap(({ at }) => (at.kind === 'object' ? [at.id] : []));
-    await context.stores.objects.delete(ids.map(batchObjectKey));
+        find: '  await removeAll(context, toRemove);\n',
+        replace: `  await removeAll(context, toRemove);
+  const ids = entries.flatMap(({ at }) => (at.kind === 'object' ? [at.id] : []));
+  await context.stores.objects.delete(ids.map(batchObjectKey));
 `,
       },
       {

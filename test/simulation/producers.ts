@@ -41,12 +41,13 @@ async function send(world: World, broker: Slot, batches: readonly Wanted[]): Pro
     return { operation, request };
   });
   const requests = sent.map(({ request }) => request);
-  const answer = await broker.ask((system) => system.logs.append(requests));
-  return sent.map(({ operation }, at) => {
-    const own = answer.is === 'ok' ? answerOfOne(answer.value[at]) : answer;
-    conclude(world, operation, own, ({ baseOffset, logStartOffset }) => ({ baseOffset, logStartOffset }));
-    return own;
-  });
+  const noteAll = (answer: Answer<(Appended | KafkaError)[]>): Answer<Appended>[] =>
+    sent.map(({ operation }, at) => {
+      const own = answer.is === 'ok' ? answerOfOne(answer.value[at]) : answer;
+      conclude(world, operation, own, ({ baseOffset, logStartOffset }) => ({ baseOffset, logStartOffset }));
+      return own;
+    });
+  return noteAll(await broker.ask((system) => system.logs.append(requests), noteAll));
 }
 
 function answerOfOne(answer: Appended | KafkaError | undefined): Answer<Appended> {

@@ -136,8 +136,14 @@ export class Slot {
     this.onStart(this.current.system, this.current.process);
   }
 
-  /** A client's request to whatever process is here now. */
-  async ask<T>(call: (system: System) => Promise<T>): Promise<Answer<T>> {
+  /**
+   * A client's request to whatever process is here now. What it hears when it has stopped to wait goes to `tooLate`:
+   * the client does not act on it, but it must be true nevertheless.
+   */
+  async ask<T>(
+    call: (system: System) => Promise<T>,
+    tooLate: (answer: Answer<T>) => void = () => {},
+  ): Promise<Answer<T>> {
     if (this.current === undefined) this.start();
     const { system } = this.current as { system: System };
     const gone = new AbortController();
@@ -146,11 +152,15 @@ export class Slot {
       this.lost.add(lose);
       gone.signal.addEventListener('abort', () => this.lost.delete(lose));
     });
-    const isLate = this.world.clock
-      .sleep(requestTimeoutMs, gone.signal)
-      .then((): Answer<T> => ({ is: 'unknown', error: 'no answer in time' }));
-    const answer = await Promise.race([answerOf(call(system)), isLost, isLate]);
+    let hasWaited = false;
+    const isLate = this.world.clock.sleep(requestTimeoutMs, gone.signal).then((): Answer<T> => {
+      hasWaited = !gone.signal.aborted;
+      return { is: 'unknown', error: 'no answer in time' };
+    });
+    const heard = answerOf(call(system));
+    const answer = await Promise.race([heard, isLost, isLate]);
     gone.abort();
+    if (hasWaited) this.world.spawn(async () => tooLate(await heard));
     return answer;
   }
 
