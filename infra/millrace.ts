@@ -13,7 +13,7 @@ import { type FunctionName, settingNames } from '../shared/runtime/settings.ts';
 import { Alarms, type Metrics, metricsOf } from './constructs/alarms.ts';
 import { BrokerFunction } from './constructs/broker-function.ts';
 import { checkTopicPattern, type Door, type Throttle } from './constructs/door.ts';
-import { Drivers, letInvoke } from './constructs/drivers.ts';
+import { Drivers } from './constructs/drivers.ts';
 import { adoptData, type ExistingData } from './constructs/existing-data.ts';
 import { FunctionUrlDoor } from './constructs/function-url-door.ts';
 import { HttpApiDoor, type Jwt } from './constructs/http-api-door.ts';
@@ -96,11 +96,9 @@ export class Millrace extends Construct {
     this.bucket = bucket;
     const data = { table, bucket, ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}) };
     this.functions = this.newFunctions(props, data, recoveryDays);
-    const { pump, produce, rest, roll, retain, sweep } = this.functions;
+    const { pump, produce, roll, retain, sweep } = this.functions;
     const drivers = new Drivers(this, 'Drivers', { table, pump, jobs: [roll, retain, sweep] });
     this.failures = drivers.failures;
-    // Before a topic promises to keep its records longer, what has no segment yet is rolled.
-    letInvoke(rest, [roll]);
     this.door = this.newDoor(props);
     this.urls = this.door.urls;
     this.metrics = metricsOf({ table, failures: this.failures, pump, produce });
@@ -144,10 +142,7 @@ export class Millrace extends Construct {
     return {
       produce: newFunction('produce', atDoor),
       fetch: newFunction('fetch', atDoor),
-      rest: newFunction('rest', {
-        ...atDoor,
-        environment: { ...environment, ...atDoor.environment },
-      }),
+      rest: newFunction('rest', atDoor),
       pump: newFunction('pump', { environment }),
       ...{ roll, retain, sweep },
     };

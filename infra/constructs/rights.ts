@@ -56,7 +56,8 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
       catalog: [...read, 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
       heads: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
       index: [...read, 'PutItem', 'UpdateItem'],
-      payloads: [...read, 'PutItem'],
+      // Updated when records are to be kept longer than they were staged for.
+      payloads: [...read, 'PutItem', 'UpdateItem'],
     },
     objects: { staged: ['GetObject', 'PutObject'], segments: ['GetObject'] },
     listObjects: true,
