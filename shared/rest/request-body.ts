@@ -57,8 +57,8 @@ export async function readBodyText(
 const notUtf8 = (): Error => badRequest('The body is not UTF-8.');
 
 /**
- * Of a refused body so many times the limit are read and thrown away, so that the caller, who still sends, comes to
- * read the answer and may use the connection again.
+ * Of a refused body so many times the limit are read and thrown away, so that the caller, who still sends,
+ * comes to read the answer and may use the connection again.
  */
 const discardedTimes = 4;
 

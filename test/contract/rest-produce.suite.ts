@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { systemClock } from '../../shared/base/clock.ts';
 import { partitionForKey } from '../../shared/kafka/murmur2.ts';
 import { base64, type Reply, type RestClient, v2, v2Binary, v2Json, v2Text } from '../support/rest-client.ts';
 
@@ -139,7 +140,7 @@ export function restProduceSuite(rest: () => RestClient): void {
 
   test('timestamps are kept; without one it is now', async () => {
     const topic = await rest().newTopic();
-    const before = Date.parse(new Date().toISOString());
+    const before = systemClock.nowMs();
     await rest().produce(topic, [{ value: 1, timestamp: 1234 }, { value: 2 }, { value: 3, timestamp: 0 }]);
     const { json } = await rest().read(topic);
     expect(json[0].timestamp).toBe(1234);
