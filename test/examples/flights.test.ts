@@ -97,7 +97,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('the flights example', () => {
+describe('the flights example (I12)', () => {
   test('20,000 flights come back once, each airport in one partition and in order', async () => {
     const { code, report, said } = await runFlights(broker.restUrl);
     expect(code, said).toBe(0);
