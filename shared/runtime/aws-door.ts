@@ -16,6 +16,7 @@ const settingsOf = ({ settings }: AwsRuntime): RestSettings => ({
   // 6 MB of an event, less the third that base64 adds (AWS Lambda quotas).
   bodyBytesMax: 4_500_000,
   answerBytesMax: awsLimits.answerBytesMax,
+  platformAnswerBytesMax: awsLimits.answerBytesMax,
   waitMsMax: awsLimits.waitMsMax,
   // A call that finds nothing is cheaper than a function that waits.
   pollAfterMs: awsLimits.waitMsMax,

@@ -87,6 +87,41 @@ describe('the limit of a body', () => {
   });
 });
 
+describe('the limit of an answer where the platform has one', () => {
+  const settings = { platformAnswerBytesMax: 20_000 };
+  const endOf = async (door: RestDoor): Promise<bigint> => {
+    const topic = await door.deps.topics.find('orders');
+    return (await door.logs.offsets({ topicId: topic?.topicId ?? '', partition: 0 })).highWatermark;
+  };
+
+  test('more records than can be answered are refused before any is stored', async () => {
+    const door = await openRestDoor({ settings });
+    await door.deps.topics.create({ name: 'orders', partitions: 1 });
+    const bodyOfMany = (count: number): string => `{"records":[${Array(count).fill('{}').join()}]}`;
+    const response = await post(door, bodyOfMany(100));
+    expect(response.status).toBe(200);
+    expect((await response.text()).length).toBeLessThanOrEqual(20_000);
+    expect((await post(door, bodyOfMany(101))).status).toBe(413);
+    expect(await endOf(door)).toBe(100n);
+  });
+
+  test('a stream is answered as far as it can be, and no further stored', async () => {
+    const door = await openRestDoor({ settings });
+    await door.deps.topics.create({ name: 'orders', partitions: 1 });
+    const response = await door.request(`/v3/clusters/${testClusterId}/topics/orders/records`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}'.repeat(1000),
+    });
+    const text = await response.text();
+    expect(text.length).toBeLessThanOrEqual(20_000);
+    const codes = [...text.matchAll(/"error_code":(\d+)/g)].map(([, code]) => Number(code));
+    expect(codes.at(-1)).toBe(413);
+    expect(BigInt(codes.filter((code) => code === 200).length)).toBe(await endOf(door));
+    expect(codes.length).toBeGreaterThan(5);
+  });
+});
+
 describe('charsets', () => {
   test('ISO-8859-1 is read as what it says', async () => {
     const door = await openDoor();
