@@ -52,8 +52,8 @@ export type RestSettings = {
   /** No read answers more; the reader goes on where the answer ended. */
   readonly answerBytesMax: number;
   /**
-   * What the platform can carry of any answer, where it has such a bound (AWS Lambda quotas). Records whose answers
-   * would exceed it are refused before they are stored: a caller must never lose the answer to what was stored.
+   * What the platform can carry of any answer, where it has such a bound (AWS Lambda quotas). Records whose
+   * answers would exceed it are refused before they are stored: the answer to what was stored must arrive.
    */
   readonly platformAnswerBytesMax?: number;
   /** A read that finds nothing waits at most this long, whatever it asks for. */

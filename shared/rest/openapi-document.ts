@@ -126,7 +126,6 @@ export function openApiDocument(): Part {
       description: "Kafka over HTTP: the REST Proxy's v2 and v3, and a read without state.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, component(schema)])),

@@ -76,16 +76,4 @@ describe('over a socket', () => {
     });
     expect(offsets).toEqual(Array.from({ length: 5 }, (_, index) => (offsets[0] as number) + index));
   });
-
-  test('a wait ends when its caller has gone', async () => {
-    const gone = new AbortController();
-    const reading = fetch(
-      `${running.restUrl}/topics/orders/partitions/0/records?offset=latest&timeout=30000`,
-      {
-        signal: gone.signal,
-      },
-    );
-    gone.abort();
-    await expect(reading).rejects.toThrow();
-  });
 });
