@@ -65,7 +65,10 @@ export async function start(options: StartOptions = {}): Promise<Running> {
   };
 }
 
-/** One request may last: a client streams records for as long as it likes, so only the headers have a time limit. */
+/**
+ * One request may last: a client streams records for as long as it likes, so only the headers have a time
+ * limit.
+ */
 function httpServer(serve: (request: Request) => Promise<Response>): Server {
   const listener = getRequestListener(serve, { errorHandler: notUnderstood, overrideGlobalObjects: false });
   return createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, listener);
