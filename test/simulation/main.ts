@@ -1,3 +1,4 @@
+import { systemClock } from '../../shared/base/clock.ts';
 import { readOptions, type SimulationOptions } from './cli-options.ts';
 import { runMutants } from './mutants.ts';
 import { run } from './run.ts';
@@ -8,7 +9,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** True when every seed passed. */
 async function runHealthy({ seed, runs, trace }: SimulationOptions): Promise<boolean> {
-  const startedMs = performance.now();
+  const startedMs = systemClock.nowMs();
   let failed = 0;
   let events = 0;
   for (let at = 0; at < runs; at++) {
@@ -29,7 +30,7 @@ async function runHealthy({ seed, runs, trace }: SimulationOptions): Promise<boo
 }
 
 const rate = (runs: number, startedMs: number): string =>
-  `${((runs * 1000) / (performance.now() - startedMs)).toFixed(1)} seeds/s`;
+  `${((runs * 1000) / (systemClock.nowMs() - startedMs)).toFixed(1)} seeds/s`;
 
 function printTrace({ trace, plan, hash }: Awaited<ReturnType<typeof run>>): void {
   for (const line of trace) say(`  ${line}`);
@@ -37,6 +38,6 @@ function printTrace({ trace, plan, hash }: Awaited<ReturnType<typeof run>>): voi
   say(`  hash ${hash}`);
 }
 
-const options = readOptions(process.argv.slice(2), Date.now());
+const options = readOptions(process.argv.slice(2), systemClock.nowMs());
 const isGood = options.mutants ? await runMutants(options, say) : await runHealthy(options);
 process.exitCode = isGood ? 0 : 1;
