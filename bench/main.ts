@@ -5,7 +5,10 @@ import { httpFigures } from './http.ts';
 import { memoryFigures } from './memory.ts';
 import { type Figure, tableOf } from './report.ts';
 
-/** `npm run bench -- [--seconds N] [--backlog-mb N] [--records N] [--report FILE]`: a table, and a JSON report. */
+/**
+ * `npm run bench -- [--seconds N] [--backlog-mb N] [--records N] [--report FILE]`: a table, and a JSON
+ * report.
+ */
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({

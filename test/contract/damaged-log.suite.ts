@@ -22,7 +22,10 @@ import type { Engine, OpenStores } from './engine.ts';
 const config = { ...logConfig, segmentBytes: 2_000 };
 const batches = 64;
 
-/** What readers are told when stored bytes are missing or damaged: a named error for those offsets, and only those. */
+/**
+ * What readers are told when stored bytes are missing or damaged: a named error for those offsets, and only
+ * those.
+ */
 export function damagedLogSuite(engine: Engine): void {
   describe(`damage to what ${engine.name} holds`, () => {
     let stores: OpenStores;

@@ -44,7 +44,9 @@ export const expectRefused = (call: Promise<unknown>, kind: StoreErrorKind): Pro
 export const distinctBytes = (count: number): Uint8Array =>
   Uint8Array.from({ length: count }, (_, at) => (at * 31 + (at >> 8) * 7) & 0xff);
 
-/** Asserts equal bytes; comparing them one by one as members, as `toEqual` does, takes minutes for megabytes. */
+/**
+ * Asserts equal bytes; comparing them one by one as members, as `toEqual` does, takes minutes for megabytes.
+ */
 export function expectBytes(actual: unknown, expected: Uint8Array): void {
   expect(actual).toBeInstanceOf(Uint8Array);
   expect((actual as Uint8Array).length).toBe(expected.length);

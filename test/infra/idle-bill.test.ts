@@ -6,8 +6,8 @@ import { Millrace } from '../../infra/millrace.ts';
 import { apis, newApp, type Resource, type Resources, synth } from './synth.ts';
 
 /**
- * What a resource costs in a month in which nothing is called, in US dollars (us-east-1, November 2026), and why. A type
- * that is not here fails the test: somebody has to look its price up first.
+ * What a resource costs in a month in which nothing is called, in US dollars (us-east-1, November 2026), and
+ * why. A type that is not here fails the test: somebody has to look its price up first.
  */
 const idlePrices: Readonly<
   Record<string, (properties: Record<string, unknown>) => [dollars: number, why: string]>

@@ -21,7 +21,9 @@ export const context = {
 
 export const newApp = (): App => new App({ context });
 
-/** A stack with one Millrace, and its template. `change` may use the construct before the template is made. */
+/**
+ * A stack with one Millrace, and its template. `change` may use the construct before the template is made.
+ */
 export function synth(
   props: MillraceProps = {},
   change: (stack: MillraceStack) => void = () => {},

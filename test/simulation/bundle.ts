@@ -34,7 +34,10 @@ export async function bundleWith(mutant: Mutant): Promise<string> {
   return outfile;
 }
 
-/** The patched sources by path. Throws when a text to be replaced is not there exactly once: the code has moved on. */
+/**
+ * The patched sources by path. Throws when a text to be replaced is not there exactly once: the code has
+ * moved on.
+ */
 export async function patched({ name, patches }: Mutant): Promise<Map<string, string>> {
   const sources = new Map<string, string>();
   for (const { file, find, replace } of patches) {

@@ -31,7 +31,10 @@ export interface Faults {
   fateOfOrphan(): 'now' | 'never' | { readonly lateMs: number };
 }
 
-/** How likely each fault is. A run draws its own: many runs have only a few kinds of faults, but those in number. */
+/**
+ * How likely each fault is. A run draws its own: many runs have only a few kinds of faults, but those in
+ * number.
+ */
 export type FaultChances = {
   readonly legMs: readonly [number, number];
   readonly slow: number;
@@ -49,7 +52,10 @@ export type FaultChances = {
 
 const dayMs = 86_400_000;
 
-/** Late and sleeping are long enough for others to append, roll and sweep meanwhile: they do so every few `tempoMs`. */
+/**
+ * Late and sleeping are long enough for others to append, roll and sweep meanwhile: they do so every few
+ * `tempoMs`.
+ */
 export function drawChances(random: Random, tempoMs: number, theme: Theme = 'everything'): FaultChances {
   const focuses = drawFocuses(random, theme);
   const elsewhere = focuses.length > 0 ? 0.3 : 1;

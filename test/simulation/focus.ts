@@ -2,8 +2,9 @@ import { integerBelow, type Random } from '../../shared/base/random.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
 
 /**
- * One kind of mishap at one kind of store call. The runs that break a protocol are mostly made of two or three mishaps
- * at particular places; a run that has them there often finds in hundreds of seeds what even chance would in millions.
+ * One kind of mishap at one kind of store call. The runs that break a protocol are mostly made of two or
+ * three mishaps at particular places; a run that has them there often finds in hundreds of seeds what even
+ * chance would in millions.
  */
 export type Focus = {
   readonly on: RegExp;

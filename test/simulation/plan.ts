@@ -7,7 +7,9 @@ import { drawChances, drawUnkindness, type FaultChances } from './faults.ts';
 import { type Theme, themes } from './focus.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
 
-/** Everything that a run draws from its seed before it begins: who does what, how fast, and what goes wrong. */
+/**
+ * Everything that a run draws from its seed before it begins: who does what, how fast, and what goes wrong.
+ */
 export type Plan = {
   readonly theme: Theme;
   /** How long clients think between two requests, about: everything else is measured in it. */

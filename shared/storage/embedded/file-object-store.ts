@@ -13,8 +13,9 @@ const deletesAtOnce = 32;
 type Folders = { folder: string; objects: string; arriving: string };
 
 /**
- * Objects as files, each at the path that its key is. A file gets its name when all of it is on the disk, so a crash
- * leaves a whole object or none; what was on its way lies in a folder of its own, which is emptied on open.
+ * Objects as files, each at the path that its key is. A file gets its name when all of it is on the disk, so
+ * a crash leaves a whole object or none; what was on its way lies in a folder of its own, which is emptied on
+ * open.
  */
 export class FileObjectStore implements ObjectStore {
   private readonly folders: Folders;
@@ -140,8 +141,8 @@ export class FileObjectStore implements ObjectStore {
   }
 
   /**
-   * The keys under a prefix and behind `startAfter`, in byte order. Reads one folder at a time, and only those that
-   * can hold such keys. A folder sorts as its name and a slash: `a-b` comes before `a/b`.
+   * The keys under a prefix and behind `startAfter`, in byte order. Reads one folder at a time, and only
+   * those that can hold such keys. A folder sorts as its name and a slash: `a-b` comes before `a/b`.
    */
   private async *walk(folder: string, prefix: string, startAfter: string): AsyncGenerator<string> {
     for (const name of await this.namesIn(folder)) {

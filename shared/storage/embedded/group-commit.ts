@@ -41,10 +41,10 @@ const pauseMsMax = 1_000;
 const keyBytes = (key: string): Uint8Array => Buffer.from(key, 'utf8');
 
 /**
- * Decides at once and in order, on a state that is ahead of the disk; answers when the disk has followed. While one
- * group is committed the next one gathers, so one sync serves many callers, and many updates of one item become one
- * write. When a commit fails, everything decided on top of it fails too, and nothing of it happened. Only one process
- * writes (see owner-lock.ts); that is what makes the state in memory true.
+ * Decides at once and in order, on a state that is ahead of the disk; answers when the disk has followed.
+ * While one group is committed the next one gathers, so one sync serves many callers, and many updates of one
+ * item become one write. When a commit fails, everything decided on top of it fails too, and nothing of it
+ * happened. Only one process writes (see owner-lock.ts); that is what makes the state in memory true.
  */
 export class GroupCommit {
   private readonly database: ItemDatabase;
@@ -60,7 +60,10 @@ export class GroupCommit {
     this.clock = clock;
   }
 
-  /** What `decide` answers or throws, once all it saw and wrote is durable. It must not write before it throws. */
+  /**
+   * What `decide` answers or throws, once all it saw and wrote is durable. It must not write before it
+   * throws.
+   */
   async run<T>(decide: (state: State) => T): Promise<T> {
     if (this.isClosed) throw new StoreError('unavailable', 'the store is closed');
     await this.database.ready();

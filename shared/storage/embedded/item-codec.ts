@@ -4,9 +4,9 @@ import type { Attribute, AttributeMap, Item } from '../item.ts';
 import { checkName, checkNumber, itemSizeBytes, refusal } from '../item-limits.ts';
 
 /**
- * Items as bytes: a format number, then the attributes as a map (count, then name and value each). A value is a tag
- * and what the tag says. A list of binaries only, such as a tail, has a tag of its own: lengths and bytes, no tags
- * between. What is decoded points into the bytes, and lives as long as they do.
+ * Items as bytes: a format number, then the attributes as a map (count, then name and value each). A value is
+ * a tag and what the tag says. A list of binaries only, such as a tail, has a tag of its own: lengths and
+ * bytes, no tags between. What is decoded points into the bytes, and lives as long as they do.
  */
 const format = 1;
 

@@ -16,8 +16,9 @@ export type KeyRange = {
 };
 
 /**
- * The LMDB environment of the items: bytes under bytes. What can be read is durable: LMDB syncs a commit before
- * anybody sees it (`overlappingSync` is off), so nobody ever reads what a power cut would take back (I8).
+ * The LMDB environment of the items: bytes under bytes. What can be read is durable: LMDB syncs a commit
+ * before anybody sees it (`overlappingSync` is off), so nobody ever reads what a power cut would take back
+ * (I8).
  */
 export class ItemDatabase {
   private readonly folder: string;
@@ -88,7 +89,10 @@ export class ItemDatabase {
     });
   }
 
-  /** Opens the environment anew: after some failures LMDB refuses to go on, and the disk alone knows the outcome. */
+  /**
+   * Opens the environment anew: after some failures LMDB refuses to go on, and the disk alone knows the
+   * outcome.
+   */
   private async afterFailure(error: unknown): Promise<StoreError> {
     const reason = await reasonOf(error);
     const known = this.lastTransaction();

@@ -21,7 +21,9 @@ import type { GroupCommit, State } from './group-commit.ts';
 import { decodeItem, encodeItem } from './item-codec.ts';
 import type { ItemDatabase, KeyRange } from './item-database.ts';
 
-/** The largest item of this engine, key and names included: batches that DynamoDB would need an object for. */
+/**
+ * The largest item of this engine, key and names included: batches that DynamoDB would need an object for.
+ */
 export const embeddedItemBytesMax = 4 * 1024 * 1024;
 
 const pageBytesMax = 1024 * 1024;
@@ -169,7 +171,9 @@ function encoded(key: Key, item: Item): Uint8Array {
   return bytes;
 }
 
-/** The item after the changes, and no less than its size: what is dropped is not subtracted, so it is cheap. */
+/**
+ * The item after the changes, and no less than its size: what is dropped is not subtracted, so it is cheap.
+ */
 function changed(key: Key, before: Before, changes: readonly Change[]): { now: Item; sizeBytes: number } {
   const now = afterChanges(before?.item ?? {}, changes);
   const sizeBytes = (before?.sizeBytes ?? 0) + changes.reduce((sum, change) => sum + bytesOf(change), 0);

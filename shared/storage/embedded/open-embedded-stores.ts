@@ -13,8 +13,9 @@ import { LmdbMetadataStore } from './lmdb-metadata-store.ts';
 export type EmbeddedStoresOptions = { folder: string; clock: Clock; random: Random; log: Log };
 
 /**
- * One sync is dear and bytes are cheap here, so a batch travels with the update that names it: inside the entry while
- * that keeps the head small, beyond that as an item of the same commit. Kafka's default of `max.message.bytes` fits.
+ * One sync is dear and bytes are cheap here, so a batch travels with the update that names it: inside the
+ * entry while that keeps the head small, beyond that as an item of the same commit. Kafka's default of
+ * `max.message.bytes` fits.
  */
 const thresholds: StagingThresholds = {
   entryBytesMax: 256,
