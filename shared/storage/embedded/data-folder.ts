@@ -1,14 +1,14 @@
-import { mkdir, open, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { StoreError } from '../store-error.ts';
-import { isLockFile, takeOwnership } from './owner-lock.ts';
+import { takeOwnership } from './owner-lock.ts';
 
 /**
  * What lies where:
  * - `format`: one line that says what this folder is and in which format;
- * - `owner.mdb`, `owner.mdb-lock`: who owns it (no data);
+ * - `owner/`: who owns it (owner-lock.ts);
  * - `items/`: the LMDB environment;
  * - `objects/`: a file for each object, under its key;
  * - `arriving/`: objects on their way, emptied on open.
@@ -24,17 +24,17 @@ export type DataFolder = {
 
 const format = 1;
 const formatLine = `millrace data folder, format ${format}\n`;
-const ownEntries = ['format', 'items', 'objects', 'arriving'];
+const ownEntries = ['format', 'owner', 'items', 'objects', 'arriving'];
 
-/** Makes or checks the folder and takes ownership. Throws a `StoreError` (unavailable) that says what to do. */
+/**
+ * Makes or checks the folder and takes ownership. Throws a `StoreError` (unavailable) that says what to do.
+ */
 export async function openDataFolder(path: string, clock: Clock, random: Random): Promise<DataFolder> {
   const folder = resolve(path);
   try {
     await mkdir(folder, { recursive: true });
-    await checkFormat(folder);
-    // The same folder under two names must be one folder.
-    const ownerFile = join(await realpath(folder), 'owner.mdb');
-    const lock = await takeOwnership(ownerFile, folder, clock, random);
+    await checkFormat(folder, random);
+    const lock = await takeOwnership(folder, join(folder, 'owner'), clock, random);
     try {
       return await prepared(folder, lock.release);
     } catch (error) {
@@ -59,7 +59,7 @@ async function prepared(folder: string, release: () => Promise<void>): Promise<D
   return { folder, items, objects, arriving, release };
 }
 
-async function checkFormat(folder: string): Promise<void> {
+async function checkFormat(folder: string, random: Random): Promise<void> {
   const names = await readdir(folder);
   if (!names.includes('format')) {
     const strange = names.find((name) => !isOurs(name));
@@ -67,7 +67,7 @@ async function checkFormat(folder: string): Promise<void> {
       const message = `${folder} holds other things ("${strange}") and is no data folder of Millrace. `;
       throw new StoreError('unavailable', `${message}Name a folder that is empty or does not exist.`);
     }
-    return writeFormat(folder);
+    return writeFormat(folder, random);
   }
   const line = await readFile(join(folder, 'format'), 'utf8');
   const found = /^millrace data folder, format (\d+)\n$/.exec(line)?.[1];
@@ -80,12 +80,11 @@ async function checkFormat(folder: string): Promise<void> {
   }
 }
 
-const isOurs = (name: string): boolean =>
-  ownEntries.includes(name) || isLockFile(name, 'owner.mdb') || name.startsWith('format.');
+const isOurs = (name: string): boolean => ownEntries.includes(name) || name.startsWith('format.');
 
 /** In one step, so that no crash leaves half of it. */
-async function writeFormat(folder: string): Promise<void> {
-  const arriving = join(folder, `format.${process.pid}`);
+async function writeFormat(folder: string, random: Random): Promise<void> {
+  const arriving = join(folder, `format.${Buffer.from(random.bytes(8)).toString('hex')}`);
   const file = await open(arriving, 'w');
   try {
     await file.writeFile(formatLine);
@@ -116,6 +115,8 @@ const advice: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: free some space.',
   EDQUOT: 'The quota of this user is used up: free some space.',
   EFBIG: 'A file may not grow further: raise the limit on file sizes.',
+  ENOTSUP: 'Its file system cannot hold sockets, which lock it: name another folder.',
+  EOPNOTSUPP: 'Its file system cannot hold sockets, which lock it: name another folder.',
   EMFILE: 'Too many files are open: raise the limit on open files.',
 };
 

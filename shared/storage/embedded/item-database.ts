@@ -1,7 +1,10 @@
+import { accessSync, constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import type { Log } from '../../base/log.ts';
 import { StoreError } from '../store-error.ts';
+import { checkItemFile } from './item-file.ts';
 
 /** Larger pages than usual: fewer of them for a head or a payload, and room for every legal key. */
 const pageSize = 8192;
@@ -78,6 +81,9 @@ export class ItemDatabase {
   }
 
   private opened(): RootDatabase<Uint8Array, Uint8Array> {
+    // The binding ends the process when it may not write here, or finds a file that is not LMDB's.
+    accessSync(this.folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    checkItemFile(join(this.folder, 'data.mdb'), pageSize);
     return open<Uint8Array, Uint8Array>({
       path: this.folder,
       encoding: 'binary',

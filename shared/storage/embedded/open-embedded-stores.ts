@@ -3,6 +3,7 @@ import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Staging, StagingThresholds } from '../staging.ts';
 import { stagingByPut } from '../staging-by-put.ts';
+import { StoreError } from '../store-error.ts';
 import type { Stores } from '../stores.ts';
 import { type DataFolder, openDataFolder, unusable } from './data-folder.ts';
 import { FileObjectStore } from './file-object-store.ts';
@@ -55,6 +56,6 @@ async function openDatabase({ items, folder, release }: DataFolder, log: Log): P
     return new ItemDatabase(items, log);
   } catch (error) {
     await release();
-    throw unusable(folder, error);
+    throw error instanceof StoreError ? error : unusable(folder, error);
   }
 }

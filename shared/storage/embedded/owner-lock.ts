@@ -1,98 +1,105 @@
-import { basename } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { StoreError } from '../store-error.ts';
 
 /**
- * One process owns a data folder. Node has no `flock`, so ownership is a place in the reader table of a tiny LMDB
- * environment that is kept for nothing else: LMDB ties each place to a file lock that the system drops when the
- * process ends, however it ends, so a lock never outlives its owner and needs no guess about old process ids.
- * Whoever comes first takes a place and then looks who else is there; of two that come at once at least one sees the
- * other. Both may step back then, so they try again after a random pause.
+ * One process owns a data folder. Node has no `flock`, and a file with a process id in it lies after a crash or in
+ * another container, so a claim is a listening Unix socket in the folder: the system closes it when its process ends,
+ * however it ends, and whoever can see the folder can ask whether it still listens. Each claim has a name of its own,
+ * and gets it only once it listens; so a name that does not answer is dead for ever and may be removed. Everybody
+ * claims first and looks around then: of two that come at once at least one sees the other. Both may step back, so
+ * they try again after a random pause. (It guards one machine; LMDB cannot be shared between machines anyway.)
  */
 export type OwnerLock = { release(): Promise<void> };
 
-/** Within this process the reader table cannot tell two owners apart. */
-const ownedHere = new Set<string>();
-
-const triesMax = 6;
+const triesMax = 8;
 const pauseMsMax = 100;
+/** A socket's path has room for 104 bytes, or a few more. */
+const socketPathBytesMax = 100;
 
 /** Throws a `StoreError` (unavailable) that names the folder and the process when another one owns it. */
 export async function takeOwnership(
-  file: string,
   folder: string,
+  claims: string,
   clock: Clock,
   random: Random,
 ): Promise<OwnerLock> {
-  if (ownedHere.has(file)) throw ownedBy(folder, process.pid);
-  ownedHere.add(file);
-  try {
-    for (let tries = 1; ; tries++) {
-      const place = await takePlace(file);
-      if ('release' in place) {
-        return {
-          release: async () => {
-            await place.release();
-            ownedHere.delete(file);
-          },
-        };
-      }
-      if (tries === triesMax) throw ownedBy(folder, place.otherPid);
-      await clock.sleep(1 + random.next() * pauseMsMax);
+  await mkdir(claims, { recursive: true });
+  for (let tries = 1; ; tries++) {
+    const claim = await makeClaim(claims, random);
+    const other = await findLiveClaim(claims, claim.name);
+    if (other === undefined) return claim;
+    await claim.release();
+    if (tries === triesMax) {
+      const owner = /^(\d+)-/.exec(other)?.[1] ?? 'unknown';
+      const advice = 'Stop it first, or give this one another folder.';
+      throw new StoreError(
+        'unavailable',
+        `the data folder ${folder} is in use by process ${owner}. ${advice}`,
+      );
     }
-  } catch (error) {
-    ownedHere.delete(file);
-    throw error;
+    await clock.sleep(1 + random.next() * pauseMsMax);
   }
 }
 
-function ownedBy(folder: string, pid: number | undefined): StoreError {
-  const owner = pid === undefined ? 'another process' : `process ${pid}`;
-  const advice = 'Stop it first, or give this one another folder.';
-  return new StoreError('unavailable', `the data folder ${folder} is in use by ${owner}. ${advice}`);
+async function makeClaim(claims: string, random: Random): Promise<OwnerLock & { name: string }> {
+  const name = `${process.pid}-${Buffer.from(random.bytes(8)).toString('hex')}`;
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  await withShortPath(claims, (short) => listen(server, join(short, `.${name}`)));
+  await rename(join(claims, `.${name}`), join(claims, name));
+  const release = async (): Promise<void> => {
+    await rm(join(claims, name), { force: true });
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { name, release };
 }
 
-async function takePlace(file: string): Promise<OwnerLock | { otherPid: number | undefined }> {
-  const database = open({ path: file, noSubdir: true, encoding: 'binary', overlappingSync: false });
+const listen = (server: Server, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+
+/** The name of another claim that listens; removes those that do not. */
+async function findLiveClaim(claims: string, own: string): Promise<string | undefined> {
+  for (const name of await readdir(claims)) {
+    // With a dot: about to be claimed, or left by a process that died just then.
+    if (name === own || name.startsWith('.')) continue;
+    const isAlive = await withShortPath(claims, (short) => isListening(join(short, name)));
+    if (isAlive) return name;
+    await rm(join(claims, name), { force: true });
+  }
+  return undefined;
+}
+
+/** Whether a process listens there; one that we may not ask counts. */
+const isListening = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
+  });
+
+/** Calls with the folder's path, or with another path to it that is short enough for sockets. */
+async function withShortPath<T>(folder: string, call: (path: string) => Promise<T>): Promise<T> {
+  const longestName = 40;
+  if (Buffer.byteLength(folder) + longestName <= socketPathBytesMax) return call(folder);
+  if (process.platform !== 'linux') {
+    throw new StoreError('unavailable', `the path of the data folder is too long: ${folder}`);
+  }
+  const handle = await open(folder, 'r');
   try {
-    // Held for as long as the lock is: the place in the table belongs to this read transaction.
-    const place = database.useReadTransaction();
-    const otherPid = otherReader(database);
-    if (otherPid === undefined) {
-      return {
-        release: async () => {
-          place.done();
-          await database.close();
-        },
-      };
-    }
-    place.done();
-    await database.close();
-    return { otherPid };
-  } catch (error) {
-    await database.close();
-    // A process of another container may have our own process id: then LMDB refuses us the place.
-    if (isLockHeld(error)) return { otherPid: undefined };
-    throw error;
+    return await call(`/proc/self/fd/${handle.fd}`);
+  } finally {
+    await handle.close();
   }
 }
-
-function otherReader(database: RootDatabase): number | undefined {
-  // Drops the places of processes that have died.
-  database.readerCheck();
-  const pids = readerListOf(database).flatMap((line) => /^\s*(\d+)\s/.exec(line)?.[1] ?? []);
-  return pids.map(Number).find((pid) => pid !== process.pid);
-}
-
-/** LMDB's table as text, a heading and a line for each reader; missing in the declared types. */
-const readerListOf = (database: RootDatabase): string[] =>
-  (database as RootDatabase & { readerList(): string }).readerList().split('\n');
-
-const isLockHeld = (error: unknown): boolean =>
-  error instanceof Error && /temporarily unavailable|Permission denied/i.test(error.message);
-
-/** The files that belong to the lock, of which none holds data. */
-export const isLockFile = (name: string, file: string): boolean =>
-  name === basename(file) || name === `${basename(file)}-lock`;
