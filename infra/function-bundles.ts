@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FunctionName } from '../shared/runtime/settings.ts';
+import type { BundleName } from '../shared/runtime/settings.ts';
 import { bundleFunctions } from './bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -16,7 +16,7 @@ let isFresh = false;
  * package carries them ready made and has no sources, so that an app that uses the construct needs no
  * bundler.
  */
-export function functionBundle(name: FunctionName): string {
+export function functionBundle(name: BundleName): string {
   if (!isFresh && existsSync(join(root, 'functions')) && !isBuilt()) build();
   isFresh = true;
   const folder = join(bundles, name);

@@ -130,15 +130,20 @@ export function statementsOf(rights: Rights, { table, bucket, encryptionKey }: D
 }
 
 /** The only wildcards of the rights, as cdk-nag names them: they end a key prefix inside the one bucket. */
-export function wildcardsOf(rights: Rights, { bucket }: Data): string[] {
+export const wildcardsOf = (rights: Rights, { bucket }: Data): { id: string; reason: string }[] =>
+  entriesOf(rights.objects).map(([family]) => ({
+    id: objectsFinding(bucket, `${objectPrefixes[family]}*`),
+    reason: 'The function may touch what lies below this prefix, and nothing else in the bucket.',
+  }));
+
+/** The id of cdk-nag's finding on a pattern of objects of a bucket. */
+export function objectsFinding(bucket: IBucket, pattern: string): string {
   const element = bucket.node.defaultChild;
   const arn =
     element && CfnElement.isCfnElement(element)
       ? `<${Stack.of(bucket).getLogicalId(element)}.Arn>`
       : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
-  return entriesOf(rights.objects).map(
-    ([family]) => `AwsSolutions-IAM5[Resource::${arn}/${objectPrefixes[family]}*]`,
-  );
+  return `AwsSolutions-IAM5[Resource::${arn}/${pattern}]`;
 }
 
 /** The key is used by DynamoDB and S3 on the function's behalf, never by the function itself. */

@@ -44,6 +44,7 @@ const existing = { tableName: 'kept-table', bucketName: 'kept-bucket' };
 const variants: [name: string, props: MillraceProps][] = [
   ...apis.map((api): [string, MillraceProps] => [api, { api }]),
   ['existing data', { existing }],
+  ['removal: destroy', { removal: 'destroy' }],
   ['CORS', { api: 'rest', corsOrigins: ['https://shop.example'] }],
 ];
 
