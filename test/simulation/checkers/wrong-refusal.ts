@@ -81,7 +81,8 @@ function refusedNext(view: PartitionView): string[] {
 /** It was stored, or may have been, and lies below the log start: to the log it is as if it had never been. */
 function wasRemoved(view: PartitionView, append: Operation<AppendBody>): boolean {
   const offset = offsetSeen(view, append);
-  const start = view.finalStart ?? 0n;
+  const start = view.finalStart;
+  if (start === undefined) return true; // the topic is gone, and nobody can tell
   if (offset !== undefined) return offset < start;
   return (
     start > 0n &&
