@@ -1,8 +1,10 @@
+import { assert } from '../base/assert.ts';
 import { KafkaError } from '../kafka/error-codes.ts';
 import type { PartitionOffsets } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import type { RecordBatchHeader } from '../records/record-batch.ts';
 import { validateBatch } from '../records/validate-batch.ts';
+import { entryOverheadBytesMax } from '../storage/items/entry.ts';
 import { lastStableOffset, type PartitionHead } from '../storage/items/partition-head.ts';
 import type {
   Appended,
@@ -43,7 +45,23 @@ export interface OpenPartitionLogs extends PartitionLogs {
 export function openPartitionLogs(options: PartitionLogsOptions): OpenPartitionLogs {
   const { settings, pagedOut, ...world } = options;
   const context: LogContext = { ...world, settings: { ...defaultLogSettings, ...settings } };
+  checkTailHoldsPage(context);
   return new EnginePartitionLogs(context, pagedOut ?? (() => {}));
+}
+
+/** Otherwise a full tail could hold no whole page for ever, and nobody could relieve it [9.p3]. */
+function checkTailHoldsPage({ settings, stores }: LogContext): void {
+  const { tailEntriesMax, tailBytesMax, entryBytesMax } = stores.staging.thresholds;
+  const holdsPage = tailEntriesMax > settings.pageEntries;
+  assert(
+    holdsPage,
+    `a tail of ${tailEntriesMax} entries holds no page of ${settings.pageEntries} and one more`,
+  );
+  const bytes = settings.pageBytes + entryBytesMax + entryOverheadBytesMax;
+  assert(
+    tailBytesMax >= bytes,
+    `a tail of ${tailBytesMax} bytes holds no page and the largest entry: ${bytes}`,
+  );
 }
 
 type CheckedAppend = BatchToStage & { logAppendTimeMs: bigint };
