@@ -147,6 +147,6 @@ const drawThresholds = (random: Random): StagingThresholds => ({
   expires: happens(random, 0.5),
   groupEntriesMax: oneOf(random, [1, 4, 32]),
   groupBytesMax: 1024,
-  tailEntriesMax: 4 + integerBelow(random, 12),
+  tailEntriesMax: 7 + integerBelow(random, 9),
   tailBytesMax: 2048,
 });
