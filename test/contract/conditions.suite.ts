@@ -112,6 +112,7 @@ const mismatches: Case[] = [false, true].flatMap((isMember): Case[] => {
 });
 
 const otherTypes: Case[] = [
+  ['an absent attribute does not equal another absent one', equals(['eight'], attribute(['six'])), false],
   ['a number does not equal its text', equals(['seven'], '7'), false],
   ['a number is not below a text', isBelow(['seven'], '8'), false],
   ['a number is not above a text', isAbove(['seven'], '6'), false],

@@ -63,12 +63,20 @@ async function checkAcknowledged(stores: Stores, lines: readonly string[]): Prom
 const acknowledgements = (lines: readonly string[]): number =>
   lines.filter((line) => /^(item|head|object) /.test(line)).length;
 
+/** In the midst of items, of heads and of objects; at object 20 alone all callers are about objects. */
+const killedAt: [kindAndCaller: string, at: number][] = [
+  ['item 2', 24],
+  ['head 5', 37],
+  ['object 3', 50],
+];
+
 describe('a process killed while it writes', () => {
   test('loses nothing that it acknowledged, three times on one folder (I1, I2)', async () => {
     const acknowledged: string[] = [];
-    for (let round = 0; round < 3; round++) {
-      const child = start('write', [String(round * 1_000_000)]);
-      await child.line((line) => line === `object 3 ${round * 1_000_000 + 20}`);
+    for (const [round, [kindAndCaller, at]] of killedAt.entries()) {
+      const first = round * 1_000_000;
+      const child = start('write', [String(first)]);
+      await child.line((line) => line === `${kindAndCaller} ${first + at}`);
       await child.kill();
       expect(acknowledgements(child.lines)).toBeGreaterThan(100);
       acknowledged.push(...child.lines);
