@@ -15,8 +15,8 @@ export type DeploymentTaskProps = {
 };
 
 /**
- * What CloudFormation cannot do by itself, done by a function of ours while a stack is deployed or destroyed. The CDK has
- * functions for such things; theirs bring managed policies and a runtime of their own.
+ * What CloudFormation cannot do by itself, done by a function of ours while a stack is deployed or destroyed.
+ * The CDK has functions for such things; theirs bring managed policies and a runtime of their own.
  */
 export function newDeploymentTask(scope: Construct, id: string, props: DeploymentTaskProps): CustomResource {
   const { task, parameters, ...rights } = props;

@@ -7,7 +7,8 @@ import { newDeploymentTask } from './deployment-function.ts';
 import { objectsFinding } from './rights.ts';
 
 /**
- * Removes all versions of all objects when the stack is destroyed: CloudFormation deletes no bucket that holds any.
+ * Removes all versions of all objects when the stack is destroyed: CloudFormation deletes no bucket that
+ * holds any.
  */
 export const emptyOnDestruction = (
   scope: Construct,

@@ -129,7 +129,8 @@ export class PartitionAppender {
     const reason = unstaged.length > 0 && error.cause ? error.cause : error;
     for (const member of failed) this.refuse(member, asKafkaError(reason), siblings);
     const rest = group.filter((member) => !member.isRefused);
-    // Not together: where one is missing, its producer's sequence has a gap that the group's condition does not see.
+    // Not together: where one is missing, its producer's sequence has a gap that the group's condition does
+    // not see.
     await this.commitEach(rest);
   }
 
@@ -157,9 +158,9 @@ export class PartitionAppender {
   }
 
   /**
-   * A partition that does not know a producer takes whatever comes first as its begin. So those that follow a refused
-   * batch in its producer's sequence, and were sent before its producer could know, must not begin it: the refused
-   * one could never be stored again.
+   * A partition that does not know a producer takes whatever comes first as its begin. So those that follow a
+   * refused batch in its producer's sequence, and were sent before its producer could know, must not begin
+   * it: the refused one could never be stored again.
    */
   private refuse(member: PendingAppend, error: unknown, siblings: readonly PendingAppend[] = []): void {
     if (member.isRefused) return;
@@ -216,7 +217,9 @@ export class PartitionAppender {
     this.events.inBackground(this.relieveFrom(head));
   }
 
-  /** Pages out, one run at a time in this process; what comes meanwhile is moved by the run that is under way. */
+  /**
+   * Pages out, one run at a time in this process; what comes meanwhile is moved by the run that is under way.
+   */
   private relieveFrom(head: PartitionHead): Promise<void> {
     this.isReliefWanted = true;
     this.relief ??= this.relieve(head).finally(() => {

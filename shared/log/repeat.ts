@@ -35,13 +35,16 @@ export async function findEvicted(
   return hasExpired ? undefined : evicted.value;
 }
 
-/** `furtherBack`: beyond five batches of its producer, or beyond the limits; so it may be there, or was once. */
+/**
+ * `furtherBack`: beyond five batches of its producer, or beyond the limits; so it may be there, or was once.
+ */
 export type Repeat = { is: 'found'; baseOffset: Offset } | { is: 'furtherBack' } | { is: 'nowhere' };
 
 /**
- * Where a batch is that lies before the producer's next sequence, newest places first: tail, pages, segments [1.e].
- * `nowhere`: all that the log holds of the producer was seen, and this is not among it. That is so when its
- * predecessors failed and a later batch was the first that anybody saw of this producer: it was never stored.
+ * Where a batch is that lies before the producer's next sequence, newest places first: tail, pages, segments
+ * [1.e]. `nowhere`: all that the log holds of the producer was seen, and this is not among it. That is so
+ * when its predecessors failed and a later batch was the first that anybody saw of this producer: it was
+ * never stored.
  */
 export async function findRepeat(
   context: LogContext,

@@ -19,7 +19,8 @@ type Attributes = Readonly<Record<string, string>>;
 type Task = (event: DeploymentEvent) => Promise<Attributes>;
 
 /**
- * Does the task and tells CloudFormation how it went. A failure is told too: else it would wait for its own timeout.
+ * Does the task and tells CloudFormation how it went. A failure is told too: else it would wait for its own
+ * timeout.
  */
 export async function handleDeployment(event: DeploymentEvent): Promise<void> {
   const outcome = await attempt(event);

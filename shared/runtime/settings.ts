@@ -26,7 +26,9 @@ export const settingNames = {
 export const functionNames = ['produce', 'fetch', 'rest', 'pump', 'roll', 'retain', 'sweep'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
-/** All bundles: `deployment` runs only while a stack is deployed or destroyed, and only where it is needed. */
+/**
+ * All bundles: `deployment` runs only while a stack is deployed or destroyed, and only where it is needed.
+ */
 export const bundleNames = [...functionNames, 'deployment'] as const;
 export type BundleName = (typeof bundleNames)[number];
 

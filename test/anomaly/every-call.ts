@@ -6,8 +6,8 @@ import { perform, type Scenario } from './stage.ts';
 const callsMax = 200;
 
 /**
- * A test for each way in which a call can go wrong: the first call of the operation, then the second, and so on, until
- * the operation is over before its turn comes. After each, all promises must hold.
+ * A test for each way in which a call can go wrong: the first call of the operation, then the second, and so
+ * on, until the operation is over before its turn comes. After each, all promises must hold.
  */
 export function failsAtEveryCall(scenario: Scenario): void {
   test.each(ways)(`${scenario.name}: any call may be %s`, async (way) => {

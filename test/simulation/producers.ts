@@ -158,7 +158,8 @@ function sessionOf(sessions: Map<string, Session>, target: Target): Session {
 
 /**
  * True when every batch of the window is stored. All are sent at once; what is not stored then is sent again
- * one after another, in sequence, as clients do: a later batch must not come before an earlier one that failed.
+ * one after another, in sequence, as clients do: a later batch must not come before an earlier one that
+ * failed.
  */
 async function sendWindow(world: World, window: readonly Wanted[]): Promise<boolean> {
   const broker = oneOf(world.random, world.brokers);

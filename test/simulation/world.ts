@@ -137,8 +137,8 @@ export class Slot {
   }
 
   /**
-   * A client's request to whatever process is here now. What it hears when it has stopped to wait goes to `tooLate`:
-   * the client does not act on it, but it must be true nevertheless.
+   * A client's request to whatever process is here now. What it hears when it has stopped to wait goes to
+   * `tooLate`: the client does not act on it, but it must be true nevertheless.
    */
   async ask<T>(
     call: (system: System) => Promise<T>,

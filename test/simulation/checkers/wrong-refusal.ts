@@ -78,7 +78,9 @@ function refusedNext(view: PartitionView): string[] {
   });
 }
 
-/** It was stored, or may have been, and lies below the log start: to the log it is as if it had never been. */
+/**
+ * It was stored, or may have been, and lies below the log start: to the log it is as if it had never been.
+ */
 function wasRemoved(view: PartitionView, append: Operation<AppendBody>): boolean {
   const offset = offsetSeen(view, append);
   const start = view.finalStart;
