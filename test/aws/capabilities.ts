@@ -1,35 +1,63 @@
 /**
- * What a stand-in for AWS does otherwise than AWS. Each run on it prints this by name: nothing is skipped
- * silently.
+ * What an emulator cannot show, by name. Tests ask `canShow` before they assert such a thing, and every run prints the
+ * list: nothing is left out silently.
  */
-export type Capabilities = {
-  /** Behaviour of AWS that no test on it can meet. */
-  cannotShow: readonly string[];
-  /** Changes of the contract suite that it takes although DynamoDB refuses them; asserted to be so. */
-  wronglyTakes: readonly string[];
-};
+export type EmulatorName = 'MiniStack' | 'LocalStack';
 
-const neverShown = [
-  'transactions that conflict with single updates of their items, and with each other',
-  'throttling by key: 1,000 write units a second on one item',
-  'expiry that comes late: up to days after `ttl`',
-  'reads that are behind: every read is consistent',
-  'answers that are lost after the call took effect',
+const reasons = {
+  'an HTTP API': 'API Gateway v2 is not part of its free edition',
+  'a function URL': 'function URLs are reached by host names that a client on loopback cannot resolve',
+  'IAM on routes': 'requests are let through whoever signed them',
+  'rights of functions': 'functions act with all rights, whatever their role says',
+  'rights by key': 'conditions on the leading keys of DynamoDB items are not judged, only the actions',
+  'encrypted transport': 'it speaks HTTP, so policies that ask for TLS are taken away in the tests',
+  'retries of the stream mapping':
+    'bisecting, retries and the failure destination of a mapping are not carried out',
+  'transaction conflicts': 'store transactions never meet another write of their items',
+  throttling: 'neither keys nor stages are throttled, and no function runs out of concurrency',
+  expiry: 'items are expired at another time than on AWS, which takes up to days',
+  'two readers of a stream': 'a third reader is not refused',
+  'point-in-time recovery': 'tables are not restored from what was written',
+  'quotas of size and time': '6 MB of a function, 29 and 30 s of the APIs are not enforced as on AWS',
+  'cold starts': 'functions are local processes of the Node that runs the tests, on its architecture',
+  'the hourly rule': 'nobody waits an hour: pump is invoked with the event of the rule',
+  'metrics and alarms': 'metrics in log lines are not collected, alarms are made and never ring',
+} as const;
+
+export type Capability = keyof typeof reasons;
+
+const everywhere: readonly Capability[] = [
+  'rights by key',
+  'encrypted transport',
+  'retries of the stream mapping',
+  'transaction conflicts',
+  'throttling',
+  'expiry',
+  'two readers of a stream',
+  'point-in-time recovery',
+  'quotas of size and time',
+  'cold starts',
+  'the hourly rule',
+  'metrics and alarms',
 ];
 
-export const capabilities = {
-  dynamoDbLocal: { cannotShow: neverShown, wronglyTakes: [] },
-  miniStack: {
-    cannotShow: [...neverShown, 'a price: it counts no capacity units as AWS does'],
-    wronglyTakes: ['add to a text', 'append to a number'],
-  },
-} as const satisfies Record<string, Capabilities>;
+const missing: Readonly<Record<EmulatorName, readonly Capability[]>> = {
+  MiniStack: everywhere,
+  LocalStack: [
+    'an HTTP API',
+    'a function URL',
+    'IAM on routes',
+    'rights of functions',
+    ...everywhere.filter((name) => name !== 'retries of the stream mapping'),
+  ],
+};
 
-/** Prints what the run could not show. */
-export function printLimits(name: string, { cannotShow, wronglyTakes }: Capabilities): void {
-  const lines = [
-    ...cannotShow.map((what) => `  not shown on ${name}: ${what}`),
-    ...wronglyTakes.map((what) => `  wrongly taken by ${name}: ${what}`),
-  ];
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
+export const canShow = (emulator: EmulatorName, capability: Capability): boolean =>
+  !missing[emulator].includes(capability);
+
+/** The list that ends a run. */
+export const whatCannotBeShown = (emulator: EmulatorName): string =>
+  [
+    `${emulator} cannot show, so these tests do not:`,
+    ...missing[emulator].map((name) => `  ${name}: ${reasons[name]}`),
+  ].join('\n');
