@@ -95,18 +95,31 @@ export class PartitionAppender {
     await this.settleEach(group, siblings);
   }
 
-  /** Sends the group; refused for a full tail, it waits for the relief and sends it again, together. */
+  /** Sends the group; refused for a full tail, it waits until there is room and sends it again, together. */
   private async sendWhereRoom(group: readonly PendingAppend[]): Promise<Outcome<PartitionHead>> {
     const { clock, settings } = this.context;
     const deadlineMs = clock.nowMs() + settings.appendTimeoutMs;
-    for (let tries = 0; ; tries++) {
+    for (;;) {
       if (this.newest && this.isFull(this.newest)) await this.relief;
       const outcome = await this.send(group);
       if (outcome.is !== 'refused' || clock.nowMs() >= deadlineMs) return outcome;
       const head = await findHead(this.context, this.partition);
       if (!head || !this.isFull(head)) return outcome;
-      await this.relieveFrom(head);
-      if (tries > 0) await clock.sleep(backoffMs(appendRetry(this.context), tries - 1));
+      await this.waitForRoom(head, deadlineMs);
+    }
+  }
+
+  /**
+   * Whoever filled a page moves it. Those who meet a full tail look on for a while, each for a time of its own, and
+   * step in only if nothing has moved: a hundred that page out at once take the units that one of them needs.
+   */
+  private async waitForRoom(full: PartitionHead, deadlineMs: number): Promise<void> {
+    const { clock } = this.context;
+    for (let looks = 0; clock.nowMs() < deadlineMs; looks++) {
+      await clock.sleep(backoffMs(appendRetry(this.context), looks));
+      const head = await findHead(this.context, this.partition);
+      if (!head || !this.isFull(head)) return;
+      if (head.paged === full.paged) return this.relieveFrom(head);
     }
   }
 
