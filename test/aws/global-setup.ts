@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { whatCannotBeShown } from './capabilities.ts';
+import { printStackLimits } from './capabilities.ts';
 import { bootstrap } from './cdk.ts';
 import { openEmulator } from './emulator.ts';
 
@@ -15,6 +15,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('emulator', emulator);
   return async () => {
     await stop();
-    process.stdout.write(`\n${whatCannotBeShown(emulator.name)}\n`);
+    printStackLimits(emulator.name);
   };
 }

@@ -3,10 +3,11 @@ import { itemLimits } from '../../shared/storage/item-limits.ts';
 import { restSuite } from '../contract/rest.suite.ts';
 import { storesSuite } from '../contract/stores.suite.ts';
 import type { RestUnderTest } from '../support/rest-client.ts';
-import { canShow } from './capabilities.ts';
+import { canShow, storeCapabilities } from './capabilities.ts';
 import { type Deployment, deployStack } from './deployment.ts';
+import { flightsSuite } from './flights.suite.ts';
 import { deployedLogSuite } from './log.suite.ts';
-import { openRestDoorAt } from './rest-door-at.ts';
+import { doorTraits, openRestDoorAt } from './rest-door-at.ts';
 
 const emulator = inject('emulator');
 
@@ -16,7 +17,7 @@ if (canShow(emulator.name, 'an HTTP API')) {
     let door: RestUnderTest;
     beforeAll(async () => {
       deployment = await deployStack(emulator, 'HttpLog', { api: 'http', removal: 'destroy' });
-      door = await openRestDoorAt(await deployment.openDoor());
+      door = openRestDoorAt(await deployment.openDoor(), doorTraits.http);
     });
     afterAll(async () => {
       await door?.close();
@@ -32,7 +33,7 @@ if (canShow(emulator.name, 'an HTTP API')) {
       ],
     ])('nobody gets in %s', async (_, options) => {
       const proxy = await deployment.openDoor(options);
-      const stranger = openRestDoorAt(proxy);
+      const stranger = openRestDoorAt(proxy, doorTraits.http);
       try {
         for (const path of ['/topics', '/v3/clusters', '/topics/orders/partitions/0/records?offset=0']) {
           expect((await stranger.request(path)).status).toBe(403);
@@ -48,11 +49,15 @@ if (canShow(emulator.name, 'an HTTP API')) {
       () => deployment,
       () => door,
     );
-    restSuite('through the HTTP API', async () => openRestDoorAt(await deployment.openDoor()));
+    flightsSuite(() => deployment, []);
+    restSuite('through the HTTP API', async () =>
+      openRestDoorAt(await deployment.openDoor(), doorTraits.http),
+    );
     storesSuite({
       name: "the stack's own table and bucket",
       open: async () => deployment.openStores(),
       itemBytesMax: itemLimits.itemBytesMax,
+      wronglyTakes: storeCapabilities[emulator.name].wronglyTakes,
     });
   });
 } else {
