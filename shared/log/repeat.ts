@@ -57,6 +57,7 @@ export async function findRepeat(
   for await (const candidate of batchesOfProducer(context, partition, head, producer)) {
     if (candidate === 'limit') return { is: 'furtherBack' };
     const { entry, baseOffset } = candidate;
+    if (baseOffset >= head.next) continue; // stored since, and so not before the value that was read
     if (isSameBatch(entry, producer, recordCount)) return { is: 'found', baseOffset };
     if ((entry.producer?.producerEpoch ?? 0) < producer.producerEpoch) return { is: 'nowhere' };
     if (++seen >= context.settings.repeatBatchesMax) return { is: 'furtherBack' };
@@ -89,7 +90,7 @@ async function* batchesOfProducer(
   if (head.newSeg) yield* ownInSegment(context, head.newSeg, producerId);
   let segments = 0;
   for await (const { item } of queryAll(metadata, {
-    ...segmentRange(partition),
+    ...segmentRange(partition, 0n, head.next),
     descending: true,
     limit: 2,
   })) {
