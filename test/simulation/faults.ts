@@ -69,8 +69,8 @@ export function drawChances(random: Random, tempoMs: number, theme: Theme = 'eve
     lost: some(0.7, 0.01, 0.25),
     death: some(0.5, 0.0005, 0.01),
     sleep: some(0.6, 0.0005, 0.01),
-    lateMsMax: spread(random, 10 * tempoMs, 1_000 * tempoMs),
-    sleepMsMax: spread(random, 10 * tempoMs, 1_000 * tempoMs),
+    lateMsMax: spread(random, 5 * tempoMs, 500 * tempoMs),
+    sleepMsMax: spread(random, 5 * tempoMs, 500 * tempoMs),
     focuses,
   };
 }

@@ -65,7 +65,8 @@ const steps: { readonly [theme in Exclude<Theme, 'everything'>]: readonly RegExp
     /update p#.* rolled/,
     /put i#.*seg#/,
     /update p#.* swept/, // a sweep's fence
-    /get p#|query i#.*page#/, // it reads names
+    /get p#/, // it reads names
+    /query i#.*page#/,
     /query b#|list /, // it looks for candidates
     /remove b#|delete object/, // what nothing names is removed
   ],
@@ -83,10 +84,10 @@ const steps: { readonly [theme in Exclude<Theme, 'everything'>]: readonly RegExp
 export function drawFocuses(random: Random, theme: Theme): Focus[] {
   if (happens(random, theme === 'everything' ? 0.5 : 0.1)) return [];
   const choices = theme === 'everything' ? Object.values(steps).flat() : steps[theme];
-  return Array.from({ length: 1 + integerBelow(random, 3) }, () => ({
+  return Array.from({ length: 1 + integerBelow(random, 4) }, () => ({
     on: oneOf(random, choices),
-    what: oneOf(random, ['sleep', 'slow', 'slow', 'death', 'lost', 'late'] as const),
+    what: oneOf(random, ['sleep', 'slow', 'slow', 'slow', 'death', 'lost', 'late'] as const),
     when: oneOf(random, ['begins', 'hears'] as const),
-    chance: spread(random, 0.02, 0.5),
+    chance: spread(random, 0.05, 0.6),
   }));
 }

@@ -20,6 +20,8 @@ export type Plan = {
   readonly producers: readonly ProducerPlan[];
   readonly readers: number;
   readonly readsEach: number;
+  /** Chance that a reader deletes records instead. */
+  readonly deletions: number;
   readonly jobs: readonly JobPlan[];
   /** How long jobs go on when the last client has finished. */
   readonly tailMs: number;
@@ -60,91 +62,98 @@ const monthMs = 30 * dayMs;
 
 export function drawPlan(random: Random): Plan {
   const theme = oneOf(random, themes);
-  const tempoMs = spread(random, 100, 30 * minuteMs);
+  const tempoMs = drawTempo(random, theme);
+  const settings = drawSettings(random, tempoMs, theme);
   const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));
   const config = drawConfig(random, tempoMs, theme);
   const partitions = theme === 'producers' ? 1 : 1 + integerBelow(random, 2);
   return {
     theme,
     tempoMs,
-    brokers: 1 + integerBelow(random, 4),
+    brokers: (theme === 'everything' ? 1 : 2) + integerBelow(random, 3),
     skewMsMax: happens(random, 0.3) ? 500 : 0,
     topics: [{ name: 'orders', partitions, config, isRestless }],
     producers: drawProducers(random, theme),
     readers: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
     readsEach: 5 + integerBelow(random, 25),
-    jobs: drawJobs(random, tempoMs),
-    tailMs: spread(random, tempoMs, 200 * tempoMs),
-    settings: drawSettings(random, tempoMs),
-    otherPageEntries: happens(random, theme === 'pages' ? 0.5 : 0.1) ? 1 + integerBelow(random, 6) : 0,
-    thresholds: drawThresholds(random),
+    deletions: theme === 'retention' ? spread(random, 0.02, 0.3) : 0.02,
+    jobs: drawJobs(random, tempoMs, theme),
+    tailMs: spread(random, tempoMs, 100 * tempoMs),
+    settings,
+    otherPageEntries: happens(random, theme === 'pages' ? 0.6 : 0.1) ? 1 + integerBelow(random, 6) : 0,
+    thresholds: drawThresholds(random, theme),
     unkindness: drawUnkindness(random),
-    chances: drawChances(random, tempoMs, theme),
+    chances: drawChances(random, theme === 'sweeps' ? settings.sweepAgeMs : tempoMs, theme),
   };
 }
 
+/** Where it matters how long calls take against what others do meanwhile, clients are slower than calls. */
+function drawTempo(random: Random, theme: Theme): number {
+  if (theme === 'everything') return spread(random, 100, 30 * minuteMs);
+  if (theme === 'retention') return spread(random, minuteMs, 120 * minuteMs);
+  return spread(random, 2_000, 10 * minuteMs);
+}
+
 function drawConfig(random: Random, tempoMs: number, theme: Theme): LogConfig {
-  const retains = theme === 'retention' ? random.next() : 0.25 + random.next() * 0.65;
+  const retains = theme === 'retention' ? random.next() : 0.3 + random.next() * 0.6;
+  const isSmall = theme === 'rolls' || theme === 'retention';
   return {
     batchBytesMax: 1_048_588,
     timestampType: happens(random, 0.1) ? 'LogAppendTime' : 'CreateTime',
     timestampBeforeMaxMs: (1n << 63n) - 1n,
     timestampAfterMaxMs: (1n << 63n) - 1n,
     compressionType: 'producer',
-    retentionMs: retains < 0.4 ? BigInt(Math.round(spread(random, 30 * tempoMs, 3_000 * tempoMs))) : -1n,
-    retentionBytes: retains > 0.8 ? BigInt(Math.round(spread(random, 1_000, 20_000))) : -1n,
+    retentionMs: retains < 0.4 ? BigInt(Math.round(spread(random, 5 * tempoMs, 500 * tempoMs))) : -1n,
+    retentionBytes: retains > 0.8 ? BigInt(Math.round(spread(random, 500, 20_000))) : -1n,
     cleanupPolicy: ['delete'],
-    segmentBytes: Math.round(spread(random, 300, 10_000)),
+    segmentBytes: Math.round(spread(random, 300, isSmall ? 1_500 : 10_000)),
     segmentMs: BigInt(Math.round(spread(random, tempoMs, 100 * tempoMs))),
   };
 }
 
 function drawProducers(random: Random, theme: Theme): ProducerPlan[] {
-  const count = (theme === 'producers' ? 4 : 2) + integerBelow(random, 7);
-  const batches = Math.ceil((40 + integerBelow(random, 120)) / count);
+  const count = (theme === 'producers' ? 4 : 2) + integerBelow(random, 6);
+  const batches = Math.ceil((40 + integerBelow(random, 100)) / count);
   const isIdempotent = theme === 'producers' ? 1 : random.next();
+  const paddings = theme === 'sweeps' ? [100, 250, 600, 600] : [0, 0, 100, 250, 600];
   return Array.from({ length: count }, (_, at) => ({
     kind: happens(random, isIdempotent) ? 'idempotent' : 'plain',
     id: 100 + at,
     batches,
     window: happens(random, 0.5) ? 1 : 1 + integerBelow(random, 5),
     recordsMax: 1 + integerBelow(random, 3),
-    padding: oneOf(random, [0, 0, 100, 250, 600]),
+    padding: oneOf(random, paddings),
     zombies: happens(random, 0.7) ? spread(random, 0.05, theme === 'producers' ? 1 : 0.5) : 0,
   }));
 }
 
-function drawJobs(random: Random, tempoMs: number): JobPlan[] {
-  const every = (): number => spread(random, 3 * tempoMs, 100 * tempoMs);
-  const jobs: JobName[] = [
-    'roll',
-    'roll',
-    'retain',
-    'sweep',
-    ...(happens(random, 0.3) ? ['sweep' as const] : []),
-  ];
-  const isIdle = happens(random, 0.1);
+function drawJobs(random: Random, tempoMs: number, theme: Theme): JobPlan[] {
+  const isBusy = theme === 'rolls' || theme === 'sweeps' || theme === 'retention';
+  const every = (): number => spread(random, tempoMs, (isBusy ? 15 : 60) * tempoMs);
+  const more: { readonly [of in Theme]?: JobName } = { rolls: 'roll', sweeps: 'sweep', retention: 'retain' };
+  const jobs: JobName[] = ['roll', 'roll', 'retain', 'sweep', more[theme] ?? 'sweep'];
+  const isIdle = happens(random, theme === 'rolls' || theme === 'sweeps' ? 0 : 0.15);
   return isIdle ? [] : jobs.map((job) => ({ job, everyMs: every() }));
 }
 
 /** Small, so that pages, evictions and segments come after a few batches. */
-const drawSettings = (random: Random, tempoMs: number): LogSettings => ({
+const drawSettings = (random: Random, tempoMs: number, theme: Theme): LogSettings => ({
   ...defaultLogSettings,
-  pageEntries: 1 + integerBelow(random, 4),
+  pageEntries: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
   pageBytes: 768,
-  producersInHeadMax: 1 + integerBelow(random, 4),
+  producersInHeadMax: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
   producerIdExpirationMs: 12 * monthMs,
   // Segments of a few batches: the five batches that a repeat may reach back lie far apart.
   repeatPagesMax: 100_000,
   repeatSegmentsMax: 100_000,
   indexSlotBytes: 256,
-  sweepAgeMs: Math.max(2_000, Math.round(spread(random, 3 * tempoMs, 200 * tempoMs))),
+  sweepAgeMs: Math.max(2_000, Math.round(spread(random, tempoMs, (theme === 'sweeps' ? 10 : 100) * tempoMs))),
 });
 
-const drawThresholds = (random: Random): StagingThresholds => ({
+const drawThresholds = (random: Random, theme: Theme): StagingThresholds => ({
   entryBytesMax: oneOf(random, [60, 120, 250]),
   itemBytesMax: oneOf(random, [400, 400, 4096]),
-  expires: happens(random, 0.5),
+  expires: happens(random, theme === 'retention' ? 0.8 : 0.4),
   groupEntriesMax: oneOf(random, [1, 4, 32]),
   groupBytesMax: 1024,
   tailEntriesMax: 7 + integerBelow(random, 9),

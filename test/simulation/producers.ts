@@ -85,7 +85,9 @@ class BatchMaker {
       key: `${id}`,
       value: `${id}-${batch}-${at}`,
     }));
-    const aheadMs = happens(random, 0.05) ? spread(random, 1_000, 5 * 86_400_000) : 0;
+    const aheadMs = happens(random, this.world.plan.theme === 'retention' ? 0.15 : 0.05)
+      ? spread(random, 1_000, 5 * 86_400_000)
+      : 0;
     const isStampedLater = target.config.timestampType === 'LogAppendTime';
     const timestampMs = clock.nowMs() + (isStampedLater ? 0 : Math.round(aheadMs));
     return { ...target, records, timestampMs, padding, isStored: false, ...(producer ? { producer } : {}) };

@@ -5,8 +5,10 @@ import { isKafkaError } from '../../shared/kafka/error-codes.ts';
 import type { LogConfig } from '../../shared/kafka/log-config.ts';
 import type { PartitionId } from '../../shared/kafka/topic-partition.ts';
 import { openMemoryStores } from '../../shared/storage/memory/open-memory-stores.ts';
+import type { MetadataStore } from '../../shared/storage/metadata-store.ts';
 import { isStoreError } from '../../shared/storage/store-error.ts';
 import type { Stores } from '../../shared/storage/stores.ts';
+import { brokenHead } from './checkers/broken-head.ts';
 import type { Anomaly } from './checkers/checker.ts';
 import type { Faults } from './faults.ts';
 import { History, type Operation, type PartitionName } from './history.ts';
@@ -62,7 +64,10 @@ export class World {
     this.clock = virtualClock(scheduler, 0, (wake) => wake());
     const engine = openMemoryStores({ clock: this.clock, random: scheduler.random, ...plan.unkindness });
     const { metadata, objects, staging } = engine;
-    this.engine = { metadata, objects, staging: { ...staging, thresholds: plan.thresholds } };
+    const watched = watchingHeads(metadata, (what) => {
+      this.alarms.push({ checker: 'broken head', promise: 'I3', message: what });
+    });
+    this.engine = { metadata: watched, objects, staging: { ...staging, thresholds: plan.thresholds } };
     this.log = { ...silentLog, error: (message, details) => this.raise(message, details) };
     this.brokers = Array.from({ length: plan.brokers }, (_, at) => new Slot(this, `broker ${at}`));
   }
@@ -108,6 +113,22 @@ export class World {
     return this.clock.sleep(spread(this.random, aboutMs / 3, aboutMs * 3));
   }
 }
+
+/** The same store; each head is looked at when it was written. */
+const watchingHeads = (store: MetadataStore, alarm: (what: string) => void): MetadataStore => ({
+  get: (...args) => store.get(...args),
+  getMany: (...args) => store.getMany(...args),
+  query: (...args) => store.query(...args),
+  put: (...args) => store.put(...args),
+  remove: (...args) => store.remove(...args),
+  transact: (...args) => store.transact(...args),
+  update: async (key, ...args) => {
+    const item = await store.update(key, ...args);
+    const broken = key.sk === 'head' ? brokenHead(item) : undefined;
+    if (broken) alarm(`${key.pk}: ${broken}`);
+    return item;
+  },
+});
 
 /**
  * The place of a process: when it dies, another one is started there, with nothing of the former's memory.
