@@ -46,8 +46,8 @@ describe.runIf(canShow(emulator.name, 'a function URL'))(
       return ((await answer.json()) as { value: unknown }[]).map(({ value }) => value);
     };
     const topicsPath = async () => {
-      const { data } = await (await send(doors.rest, 'GET', '/v3/clusters')).json();
-      return `/v3/clusters/${data[0].cluster_id}/topics`;
+      const { data } = (await (await send(doors.rest, 'GET', '/v3/clusters')).json()) as Clusters;
+      return `/v3/clusters/${data[0]?.cluster_id}/topics`;
     };
 
     beforeAll(async () => {

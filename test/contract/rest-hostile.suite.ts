@@ -81,7 +81,7 @@ export function restHostileSuite(rest: () => RestClient): void {
 
   test('as many records in one request as can be answered are stored in order', async () => {
     const topic = await rest().newTopic();
-    const count = rest().traits.answerBytesMax < 10_000_000 ? 40_000 : 100_000;
+    const count = rest().traits.answerBytesMax < 10_000_000 ? 20_000 : 100_000;
     const records = Array.from({ length: count }, (_, value) => ({ value }));
     const reply = await rest().produce(topic, records);
     expect(reply.status).toBe(200);
