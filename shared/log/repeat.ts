@@ -54,10 +54,13 @@ export async function findRepeat(
   recordCount: number,
 ): Promise<Repeat> {
   let seen = 0;
+  let before = head.next;
   for await (const candidate of batchesOfProducer(context, partition, head, producer)) {
     if (candidate === 'limit') return { is: 'furtherBack' };
     const { entry, baseOffset } = candidate;
-    if (baseOffset >= head.next) continue; // stored since, and so not before the value that was read
+    // Stored since, or seen already: what the search meets moves on from tail to page to segment meanwhile.
+    if (baseOffset >= before) continue;
+    before = baseOffset;
     if (isSameBatch(entry, producer, recordCount)) return { is: 'found', baseOffset };
     if ((entry.producer?.producerEpoch ?? 0) < producer.producerEpoch) return { is: 'nowhere' };
     if (++seen >= context.settings.repeatBatchesMax) return { is: 'furtherBack' };
