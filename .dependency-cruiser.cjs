@@ -34,7 +34,7 @@ module.exports = {
     {
       name: 'the CDK stays in infra',
       severity: 'error',
-      from: { pathNot: '^(infra|test/infra)/|^node_modules/' },
+      from: { pathNot: '^(infra|test/infra|test/aws)/|^node_modules/' },
       to: { path: 'aws-cdk-lib|constructs|cdk-nag' },
     },
     { name: 'no unresolved import', severity: 'error', from: {}, to: { couldNotResolve: true } },
