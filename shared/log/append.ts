@@ -110,8 +110,9 @@ export class PartitionAppender {
   }
 
   /**
-   * Whoever filled a page moves it. Those who meet a full tail look on for a while, each for a time of its own, and
-   * step in only if nothing has moved: a hundred that page out at once take the units that one of them needs.
+   * Whoever filled a page moves it. Those who meet a full tail look on for a while, each for a time of its
+   * own, and step in only if nothing has moved: a hundred that page out at once take the units that one of
+   * them needs.
    */
   private async waitForRoom(full: PartitionHead, deadlineMs: number): Promise<void> {
     const { clock } = this.context;

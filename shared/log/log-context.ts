@@ -75,9 +75,9 @@ export const defaultLogSettings: LogSettings = {
 };
 
 /**
- * Appends that are throttled spread far, and writes that every append waits for (page-out) try again at once: they must
- * get through among hundreds of appends that try for the same units. With equal waits one partition on DynamoDB
- * collapses at four times its limit (test/simulation/overload.test.ts).
+ * Appends that are throttled spread far, and writes that every append waits for (page-out) try again at
+ * once: they must get through among hundreds of appends that try for the same units. With equal waits one
+ * partition on DynamoDB collapses at four times its limit (test/simulation/overload.test.ts).
  */
 export const appendRetry = (context: LogContext): RetryPolicy => ({
   firstDelayMs: 100,

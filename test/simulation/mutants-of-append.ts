@@ -154,7 +154,8 @@ export const appendMutants: readonly Mutant[] = [
         find: '      this.answer(`${name}: unknown`, answerTimeoutMs, () => reject(error));',
         replace: `      const again: Fate = { is: 'answered' };
       if (error.kind !== 'unknown') reject(error);
-      this.answer(\`\${name}: unknown\`, answerTimeoutMs, () => this.send(name, again, effect, resolve, reject));`,
+      const sendAgain = () => this.send(name, again, effect, resolve, reject);
+      this.answer(\`\${name}: unknown\`, answerTimeoutMs, sendAgain);`,
       },
     ],
   },

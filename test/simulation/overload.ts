@@ -30,9 +30,9 @@ const config: LogConfig = {
 export type Ended = { readonly atMs: number; readonly tookMs: number; readonly isStored: boolean };
 
 /**
- * One partition on an engine that charges as DynamoDB does, and processes that know nothing of each other: each serves
- * one request at a time, as Lambda functions do, so nothing is grouped. Requests come at their own rate, whatever
- * becomes of the ones before.
+ * One partition on an engine that charges as DynamoDB does, and processes that know nothing of each other:
+ * each serves one request at a time, as Lambda functions do, so nothing is grouped. Requests come at their
+ * own rate, whatever becomes of the ones before.
  */
 export class BusyPartition {
   readonly ended: Ended[] = [];
@@ -45,7 +45,10 @@ export class BusyPartition {
   private sent = 0;
   processes = 0;
 
-  /** `processesMax`: a request that finds all of them busy is turned away, as by Lambda's concurrency limit. */
+  /**
+   * `processesMax`: a request that finds all of them busy is turned away, as by Lambda's concurrency
+   * limit.
+   */
   constructor(seed: number, processesMax: number) {
     this.processesMax = processesMax;
     const scheduler = new Scheduler(seed, { eventsMax: 20_000_000 });
