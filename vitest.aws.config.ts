@@ -9,7 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // Functions are local processes: two stacks at once would only wait for each other.
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },

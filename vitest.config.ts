@@ -6,6 +6,7 @@ export default defineConfig({
     exclude: ['test/aws/**', 'test/engines/**', 'test/package/**', 'node_modules/**'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });
