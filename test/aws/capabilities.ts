@@ -45,6 +45,7 @@ export type EmulatorName = 'MiniStack' | 'LocalStack';
 const reasons = {
   'an HTTP API': 'API Gateway v2 is not part of its free edition',
   'a function URL': 'function URLs are reached by host names that a client on loopback cannot resolve',
+  'escaped paths of a REST API': 'paths reach the function decoded',
   'IAM on routes': 'requests are let through whoever signed them',
   'rights of functions': 'functions act with all rights, whatever their role says',
   'rights by key': 'conditions on the leading keys of DynamoDB items are not judged, only the actions',
@@ -74,7 +75,7 @@ const noEmulator: readonly StackCapability[] = [
 ];
 
 const missing: Readonly<Record<EmulatorName, readonly StackCapability[]>> = {
-  MiniStack: [...noEmulator, 'retries of the stream mapping'],
+  MiniStack: [...noEmulator, 'retries of the stream mapping', 'escaped paths of a REST API'],
   LocalStack: [...noEmulator, 'an HTTP API', 'a function URL', 'IAM on routes', 'rights of functions'],
 };
 

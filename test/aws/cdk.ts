@@ -12,7 +12,10 @@ const cli = join(root, 'node_modules/aws-cdk/bin/cdk');
 /** Minutes that no command of the CDK takes here, unless it hangs. */
 const deadlineMs = 240_000;
 
-/** Runs the CDK's own command-line tool against the emulator. Throws with what it said when it fails or hangs. */
+/**
+ * Runs the CDK's own command-line tool against the emulator. Throws with what it said when it fails or
+ * hangs.
+ */
 async function cdk(emulator: Emulator, folder: string, args: readonly string[]): Promise<void> {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(AWS_|CDK_|npm_|NODE_OPTIONS|VITEST)/.test(name),
@@ -58,8 +61,8 @@ export const bootstrap = (emulator: Emulator): Promise<void> =>
   });
 
 /**
- * The CDK's template without two things that an emulator which judges policies cannot satisfy: it speaks no TLS, and does
- * not tell policies whose a resource is.
+ * The CDK's template without two things that an emulator which judges policies cannot satisfy: it speaks no
+ * TLS, and does not tell policies whose a resource is.
  */
 function bootstrapTemplate(folder: string): string {
   const template = readFileSync(

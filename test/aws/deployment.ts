@@ -63,7 +63,10 @@ export async function deployStack(
   };
 }
 
-/** Emulators serve an API below a path of their own address, for hosts like AWS's cannot be resolved on loopback. */
+/**
+ * Emulators serve an API below a path of their own address, for hosts like AWS's cannot be resolved on
+ * loopback.
+ */
 function proxyOptions(
   emulator: Emulator,
   outputs: Readonly<Record<string, string>>,

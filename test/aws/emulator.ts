@@ -56,7 +56,9 @@ async function answers(address: string): Promise<void> {
   await health.arrayBuffer();
 }
 
-/** What AWS clients and the CDK need in their environment to speak with the emulator, and with nobody else. */
+/**
+ * What AWS clients and the CDK need in their environment to speak with the emulator, and with nobody else.
+ */
 export const environmentOf = ({ endpoint, region, credentials }: Emulator): Record<string, string> => ({
   AWS_ACCESS_KEY_ID: credentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,

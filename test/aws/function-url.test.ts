@@ -68,18 +68,19 @@ describe.runIf(canShow(emulator.name, 'a function URL'))(
       }
     });
 
-    test('whatever it is asked, the produce door cannot delete or make a topic, nor the fetch door store a record', async () => {
+    test('whatever they are asked, the produce door cannot delete and the fetch door cannot store', async () => {
       const path = await topicsPath();
-      const remove = await send(doors.produce, 'DELETE', `${path}/orders`);
+      expect((await send(doors.rest, 'POST', path, { topic_name: 'victim' })).status).toBe(201);
+      const remove = await send(doors.produce, 'DELETE', `${path}/victim`);
       expect(remove.status).toBeGreaterThanOrEqual(500);
-      if (canShow(emulator.name, 'rights by key')) {
-        const make = await send(doors.produce, 'POST', path, { topic_name: 'forbidden' });
-        expect(make.status).toBeGreaterThanOrEqual(500);
-      }
       const store = await send(doors.fetch, 'POST', '/topics/orders', { records: [{ value: 9 }] }, v2Json);
       expect(JSON.stringify(await store.json())).not.toContain('"offset":1');
-      expect(await (await send(doors.rest, 'GET', '/topics')).json()).toEqual(['orders']);
       expect(await read()).toEqual([{ n: 1 }]);
+      // Where rights end with families of keys, the produce door cannot even touch the catalog.
+      if (!canShow(emulator.name, 'rights by key')) return;
+      const make = await send(doors.produce, 'POST', path, { topic_name: 'forbidden' });
+      expect(make.status).toBeGreaterThanOrEqual(500);
+      expect(await (await send(doors.rest, 'GET', '/topics')).json()).toEqual(['orders', 'victim']);
     });
 
     test('a destroyed stack keeps its data, and a new one takes it over by the names that were printed', async () => {
@@ -97,6 +98,6 @@ describe.runIf(canShow(emulator.name, 'a function URL'))(
       await deployment.pumpHourly();
       await deployment.destroy();
       expect(await deployment.hasData()).toBe(true);
-    });
+    }, 300_000);
   },
 );

@@ -7,7 +7,7 @@ import { canShow, storeCapabilities } from './capabilities.ts';
 import { type Deployment, deployStack } from './deployment.ts';
 import { flightsSuite } from './flights.suite.ts';
 import { deployedLogSuite } from './log.suite.ts';
-import { doorTraits, openRestDoorAt } from './rest-door-at.ts';
+import { httpApiTraits, openRestDoorAt } from './rest-door-at.ts';
 
 const emulator = inject('emulator');
 
@@ -17,7 +17,7 @@ if (canShow(emulator.name, 'an HTTP API')) {
     let door: RestUnderTest;
     beforeAll(async () => {
       deployment = await deployStack(emulator, 'HttpLog', { api: 'http', removal: 'destroy' });
-      door = openRestDoorAt(await deployment.openDoor(), doorTraits.http);
+      door = openRestDoorAt(await deployment.openDoor(), httpApiTraits);
     });
     afterAll(async () => {
       await door?.close();
@@ -33,7 +33,7 @@ if (canShow(emulator.name, 'an HTTP API')) {
       ],
     ])('nobody gets in %s', async (_, options) => {
       const proxy = await deployment.openDoor(options);
-      const stranger = openRestDoorAt(proxy, doorTraits.http);
+      const stranger = openRestDoorAt(proxy, httpApiTraits);
       try {
         for (const path of ['/topics', '/v3/clusters', '/topics/orders/partitions/0/records?offset=0']) {
           expect((await stranger.request(path)).status).toBe(403);
@@ -50,9 +50,7 @@ if (canShow(emulator.name, 'an HTTP API')) {
       () => door,
     );
     flightsSuite(() => deployment, []);
-    restSuite('through the HTTP API', async () =>
-      openRestDoorAt(await deployment.openDoor(), doorTraits.http),
-    );
+    restSuite('through the HTTP API', async () => openRestDoorAt(await deployment.openDoor(), httpApiTraits));
     storesSuite({
       name: "the stack's own table and bucket",
       open: async () => deployment.openStores(),

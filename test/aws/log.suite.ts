@@ -55,7 +55,10 @@ function caller(door: () => RestUnderTest) {
   };
 }
 
-/** Objects below a prefix, and items of the index of the one partition whose topic id stands in `log/…` keys. */
+/**
+ * Objects below a prefix, and items of the index of the one partition whose topic id stands in `log/…`
+ * keys.
+ */
 async function stored(deployment: Deployment): Promise<{ segments: string[]; staged: string[] }> {
   const stores = deployment.openStores();
   const keysOf = async (prefix: string): Promise<string[]> => {
@@ -85,7 +88,10 @@ async function itemsOf(deployment: Deployment, topicId: string): Promise<string[
   return keys;
 }
 
-/** What flows through a deployed log: appends, the stream, the jobs, each in its own function with its own rights. */
+/**
+ * What flows through a deployed log: appends, the stream, the jobs, each in its own function with its own
+ * rights.
+ */
 export function deployedLogSuite(deployment: () => Deployment, door: () => RestUnderTest): void {
   const api = caller(door);
   const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, place) => from + place);

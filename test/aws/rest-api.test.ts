@@ -5,7 +5,7 @@ import { canShow } from './capabilities.ts';
 import { type Deployment, deployStack } from './deployment.ts';
 import { flightsSuite } from './flights.suite.ts';
 import { deployedLogSuite } from './log.suite.ts';
-import { doorTraits, openRestDoorAt } from './rest-door-at.ts';
+import { openRestDoorAt, restApiTraits } from './rest-door-at.ts';
 
 const emulator = inject('emulator');
 
@@ -14,7 +14,7 @@ describe('a stack with a REST API', () => {
   let door: RestUnderTest;
   beforeAll(async () => {
     deployment = await deployStack(emulator, 'RestLog', { api: 'rest', removal: 'destroy' });
-    door = openRestDoorAt(await deployment.openDoor(), doorTraits.rest);
+    door = openRestDoorAt(await deployment.openDoor(), restApiTraits(emulator.name));
   });
   afterAll(async () => {
     await door?.close();
@@ -34,6 +34,8 @@ describe('a stack with a REST API', () => {
     () => deployment,
     () => door,
   );
-  flightsSuite(() => deployment, ['--limit', '3000']);
-  restSuite('through the REST API', async () => openRestDoorAt(await deployment.openDoor(), doorTraits.rest));
+  flightsSuite(() => deployment, ['--limit', '3000', '--segment-bytes', '1024']);
+  restSuite('through the REST API', async () =>
+    openRestDoorAt(await deployment.openDoor(), restApiTraits(emulator.name)),
+  );
 });

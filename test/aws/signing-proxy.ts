@@ -19,8 +19,8 @@ export type SigningProxyOptions = {
 export type SigningProxy = { readonly url: string; close(): Promise<void> };
 
 /**
- * A door on loopback that signs what passes (Signature Version 4) and sends it to a deployed API, so that suites and
- * examples which know nothing of AWS can speak to it.
+ * A door on loopback that signs what passes (Signature Version 4) and sends it to a deployed API, so that
+ * suites and examples which know nothing of AWS can speak to it.
  */
 export async function openSigningProxy(options: SigningProxyOptions): Promise<SigningProxy> {
   const server = createServer((incoming, outgoing) => {

@@ -14,6 +14,8 @@ export type DoorTraits = {
   readonly passesOptions: boolean;
   /** The door itself answers no more bytes at once. */
   readonly answerBytesMax: number;
+  /** So many callers are served at the same time without starting what takes long to start. */
+  readonly callersAtOnce: number;
 };
 
 const bareDoor: DoorTraits = {
@@ -21,6 +23,7 @@ const bareDoor: DoorTraits = {
   keepsBytesOfJson: true,
   passesOptions: true,
   answerBytesMax: Number.POSITIVE_INFINITY,
+  callersAtOnce: 40,
 };
 
 /** A door on trial, wherever it runs. */
