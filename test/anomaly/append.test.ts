@@ -58,6 +58,15 @@ describe('append', () => {
   );
   failsAtEveryCall(
     appending(
+      'three batches of a producer that the head knows',
+      (stage) => [2, 4, 6].map((sequence) => stage.batch(paddings.item, producer(sequence))),
+      async (stage) => {
+        await stage.send(stage.healthy, [stage.batch(paddings.item, producer(0))]);
+      },
+    ),
+  );
+  failsAtEveryCall(
+    appending(
       'the next batch of a producer that was moved out of the head',
       (stage) => [stage.batch(paddings.item, producer(2))],
       async (stage) => {

@@ -30,7 +30,7 @@ const dayMs = 86_400_000;
 const subject = 'subject';
 
 /** Pages of two entries, one producer in the head: every operation meets everything after a few batches. */
-const plan: Plan = {
+export const plan: Plan = {
   ...drawPlan(seededRandom(1)),
   skewMsMax: 0,
   otherPageEntries: 0,
@@ -54,7 +54,7 @@ const plan: Plan = {
   unkindness: { transactionConflicts: { holdMs: 5, freshMs: 1 } },
 };
 
-const config: LogConfig = {
+export const config: LogConfig = {
   batchBytesMax: 1_048_588,
   timestampType: 'CreateTime',
   timestampBeforeMaxMs: (1n << 63n) - 1n,

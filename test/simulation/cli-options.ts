@@ -24,7 +24,8 @@ export function readOptions(args: readonly string[], now: number): SimulationOpt
     },
   });
   return {
-    seed: numberOf('--seed', values.seed) ?? now % 1_000_000_000,
+    // Mutants are judged on the same seeds every time; healthy code on new ones.
+    seed: numberOf('--seed', values.seed) ?? (values.mutants ? 1 : now % 1_000_000_000),
     runs: numberOf('--runs', values.runs) ?? (values.mutants ? 200 : 1_000),
     mutants: values.mutants,
     only: values.only,
