@@ -1,3 +1,4 @@
+import type { Ulid } from '../../base/ulid.ts';
 import type { Item, Key } from '../item.ts';
 import { catalogKey, rangeOfPrefix } from './keys.ts';
 import { readerOf, stamp } from './stored-format.ts';
@@ -5,8 +6,8 @@ import { readerOf, stamp } from './stored-format.ts';
 /** That there is a group of this name: put before a group's first cell, removed last. */
 export type GroupIndex = {
   readonly groupId: string;
-  /** Fresh with every put, so that whoever removes it removes what it has read. */
-  readonly nonce: string;
+  /** Fresh with every put, so that whoever removes it removes what it has read; it tells the time too. */
+  readonly nonce: Ulid;
   /** When the group was deleted; 0: it was not. Its cell still counts on for `offsets.retention.minutes`. */
   readonly deletedMs: number;
 };
