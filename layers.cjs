@@ -1,11 +1,12 @@
 // Who may import whom; whatever a row does not name is forbidden. A room may always import itself.
-// base → kafka → { records, storage } → { catalog, log } → rest → runtime → { functions, local, infra }
+// base → kafka → { protocol, records, storage } → { catalog, log } → rest → runtime → { functions, local, infra }
 const words = ['shared/base/', 'shared/kafka/'];
 const domain = ['shared/log/', 'shared/catalog/'];
 
 module.exports.rooms = {
   'shared/base': [],
   'shared/kafka': ['shared/base/'],
+  'shared/protocol': words,
   'shared/records': words,
   'shared/storage': words,
   'shared/catalog': [...words, 'shared/storage/'],
