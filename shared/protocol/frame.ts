@@ -56,7 +56,10 @@ export function frameSize(bytes: Uint8Array, position: number, frameBytesMax: nu
  * A request from its frame, size left off. Records and bytes in it are views of the frame. Throws
  * UnsupportedRequest, and MalformedBytes for anything that is not exactly one request.
  */
-export function decodeRequest(frame: Uint8Array, elementsMax = frameLimits.elementsMax): DecodedRequest {
+export function decodeRequest(
+  frame: Uint8Array,
+  elementsMax: number = frameLimits.elementsMax,
+): DecodedRequest {
   const reader = new ByteReader(frame, elementsMax);
   const header = decodeRequestHeader(reader);
   const { apiKey, apiVersion } = header;
