@@ -25,10 +25,6 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** Up to here a loop is faster than the call into the runtime. */
-const asciiLoopMax = 24;
-const asciiOf = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
-
 const asBuffer = (bytes: Uint8Array): Buffer =>
   bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -99,14 +95,7 @@ export class ByteReader {
   text(length: number): string {
     if (length < 0) throw new MalformedBytes(`a length of ${length}`);
     const start = this.take(length);
-    if (length > asciiLoopMax) return asBuffer(this.bytes).toString('utf8', start, start + length);
-    let text = '';
-    for (let i = start; i < start + length; i++) {
-      const byte = this.bytes[i] as number;
-      if (byte >= 0x80) return asBuffer(this.bytes).toString('utf8', start, start + length);
-      text += asciiOf[byte];
-    }
-    return text;
+    return asBuffer(this.bytes).toString('utf8', start, start + length);
   }
 
   /** Unsigned LEB128 of at most 32 bits. */

@@ -6,7 +6,14 @@ const slabBytes = 65_536;
 /** From here on a view costs less than a copy, also as one more piece of a socket write. */
 const viewBytesMin = 4096;
 
-let slab: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+type Slab = { readonly bytes: Buffer; readonly view: DataView };
+
+function openSlab(length: number): Slab {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+let slab = openSlab(slabBytes);
 let slabUsed = 0;
 
 /**
@@ -15,53 +22,48 @@ let slabUsed = 0;
  * One frame at a time: a writer is opened and finished without waiting in between.
  */
 export class FrameWriter {
-  private bytes: Buffer;
-  /** Where the part being written begins in `bytes`. */
+  private slab: Slab;
+  /** Where the part being written begins in the slab. */
   private start: number;
   private position: number;
   private readonly parts: Uint8Array[] = [];
   private partsLength = 0;
 
   constructor() {
-    if (slab.length > slabBytes || slab.length - slabUsed < 256) {
-      slab = Buffer.allocUnsafeSlow(slabBytes);
+    if (slab.bytes.length > slabBytes || slabBytes - slabUsed < 256) {
+      slab = openSlab(slabBytes);
       slabUsed = 0;
     }
-    this.bytes = slab;
+    this.slab = slab;
     this.start = slabUsed;
     this.position = slabUsed + 4; // the size, which `finish` knows
   }
 
   int8(value: number): void {
-    const at = this.take(1);
-    this.bytes[at] = value;
+    const at = this.take(1); // may replace the slab
+    this.slab.bytes[at] = value;
   }
   int16(value: number): void {
     const at = this.take(2);
-    this.bytes[at] = value >>> 8;
-    this.bytes[at + 1] = value;
+    this.slab.view.setInt16(at, value);
   }
   int32(value: number): void {
     const at = this.take(4);
-    const { bytes } = this;
-    bytes[at] = value >>> 24;
-    bytes[at + 1] = value >>> 16;
-    bytes[at + 2] = value >>> 8;
-    bytes[at + 3] = value;
+    this.slab.view.setInt32(at, value);
   }
   int64(value: bigint): void {
     const at = this.take(8);
-    this.bytes.writeBigInt64BE(value, at);
+    this.slab.view.setBigInt64(at, value);
   }
   float64(value: number): void {
     const at = this.take(8);
-    this.bytes.writeDoubleBE(value, at);
+    this.slab.view.setFloat64(at, value);
   }
 
   /** The 16 bytes of a 36-character id. */
   uuid(text: string): void {
     const at = this.take(16);
-    encodeUuid(text, this.bytes, at);
+    encodeUuid(text, this.slab.bytes, at);
   }
 
   /** Unsigned LEB128 of at most 32 bits. */
@@ -77,7 +79,7 @@ export class FrameWriter {
   /** A copy of the bytes. */
   raw(bytes: Uint8Array): void {
     const at = this.take(bytes.length);
-    this.bytes.set(bytes, at);
+    this.slab.bytes.set(bytes, at);
   }
 
   /** The bytes as they stand now and until the frame has been sent: a view if they are many. */
@@ -100,8 +102,9 @@ export class FrameWriter {
       this.int16(length);
     }
     const at = this.take(length);
-    if (length !== text.length || length > asciiLoopMax) this.bytes.write(text, at, length);
-    else for (let i = 0; i < length; i++) this.bytes[at + i] = text.charCodeAt(i);
+    const { bytes } = this.slab;
+    if (length !== text.length || length > asciiLoopMax) bytes.write(text, at, length);
+    else for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
   }
 
   /** What `write` writes, after its length as a varint. It may hold no views. */
@@ -116,7 +119,7 @@ export class FrameWriter {
     if (extra > 0) {
       this.take(extra);
       const from = this.start + mark + 1; // the bytes may have moved
-      this.bytes.copyWithin(from + extra, from, from + length);
+      this.slab.bytes.copyWithin(from + extra, from, from + length);
     }
     const end = this.position;
     this.position = this.start + mark;
@@ -134,17 +137,17 @@ export class FrameWriter {
 
   private closePart(): void {
     if (this.position > this.start) {
-      this.parts.push(this.bytes.subarray(this.start, this.position));
+      this.parts.push(this.slab.bytes.subarray(this.start, this.position));
       this.partsLength += this.position - this.start;
     }
     this.start = this.position;
-    slab = this.bytes;
+    slab = this.slab;
     slabUsed = this.position;
   }
 
   private take(length: number): number {
     const at = this.position;
-    if (at + length > this.bytes.length) return this.move(length);
+    if (at + length > this.slab.bytes.length) return this.move(length);
     this.position = at + length;
     return at;
   }
@@ -152,17 +155,17 @@ export class FrameWriter {
   /** Moves the part being written to where `length` more bytes have room. */
   private move(length: number): number {
     const written = this.position - this.start;
-    const larger = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * (written + length)));
-    larger.set(this.bytes.subarray(this.start, this.position));
-    this.bytes = larger;
+    const larger = openSlab(Math.max(slabBytes, 2 * (written + length)));
+    larger.bytes.set(this.slab.bytes.subarray(this.start, this.position));
+    this.slab = larger;
     this.start = 0;
     this.position = written + length;
     return written;
   }
 }
 
-/** A loop is faster than the call into the runtime for names, slower for long texts. */
-const asciiLoopMax = 48;
+/** Up to here a loop is faster than the call into the runtime. */
+const asciiLoopMax = 24;
 
 function isAscii(text: string): boolean {
   if (text.length > asciiLoopMax) return false;

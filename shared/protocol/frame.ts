@@ -1,11 +1,12 @@
+import { BrokenInvariant } from '../base/assert.ts';
 import { ByteReader, MalformedBytes } from '../base/bytes.ts';
 import { codecOf, skipTags } from './codec.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { type ApiName, apiByKey, type RequestOf } from './messages/index.ts';
 import type { Api, Decoded, Fields, Given } from './schema.ts';
 
-// One frame is a size of 32 bits, a header and a body. Frames are decoded without the size, which whoever cuts
-// the stream has read; they are encoded with it, as parts to be written one after the other.
+// One frame is a size of 32 bits, a header and a body. Frames are decoded without the size, which whoever
+// cuts the stream has read; they are encoded with it, as parts to be written one after the other.
 
 /** What every request says first. Correlation ids come back in the response, in request order. */
 export type RequestHeader = {
@@ -70,6 +71,9 @@ export function decodeRequest(
   return { ...header, name: api.name, body } as DecodedRequest;
 }
 
+/** The header of a request alone, for whoever only passes the frame on. Throws MalformedBytes. */
+export const requestHeader = (frame: Uint8Array): RequestHeader => decodeRequestHeader(new ByteReader(frame));
+
 /** Header versions 1 and 2 begin alike, so that it can be read before the version is known. */
 function decodeRequestHeader(reader: ByteReader): RequestHeader {
   const apiKey = reader.int16();
@@ -80,9 +84,12 @@ function decodeRequestHeader(reader: ByteReader): RequestHeader {
   return { apiKey, apiVersion, correlationId, clientId };
 }
 
-function decodeBody(reader: ByteReader, api: Api, version: number, side: 'request' | 'response'): unknown {
+type Side = 'request' | 'response';
+
+/** The tagged fields that end a header, and the body. */
+function decodeBody(reader: ByteReader, api: Api, version: number, side: Side): unknown {
   try {
-    if (side === 'request' ? version >= api.flexibleSince : hasResponseTags(api, version)) skipTags(reader);
+    if (hasHeaderTags(api, version, side)) skipTags(reader);
     const body = codecOf(api[side], version).decode(reader);
     if (reader.remaining > 0) throw new MalformedBytes(`${reader.remaining} bytes after the end`);
     return body;
@@ -92,9 +99,19 @@ function decodeBody(reader: ByteReader, api: Api, version: number, side: 'reques
   }
 }
 
+function encodeBody(writer: FrameWriter, api: Api, version: number, side: Side, body: unknown): void {
+  try {
+    if (hasHeaderTags(api, version, side)) writer.uvarint(0);
+    codecOf(api[side], version).encode(writer, body as Given<Fields>);
+  } catch (error) {
+    if (!(error instanceof BrokenInvariant)) throw error;
+    throw new BrokenInvariant(`${api.name} v${version} ${side}: ${error.message}`);
+  }
+}
+
 /** A client must be able to read the answer to ApiVersions before it knows what we speak (KIP-511). */
-const hasResponseTags = (api: Api, version: number): boolean =>
-  version >= api.flexibleSince && api.key !== apiVersionsKey;
+const hasHeaderTags = (api: Api, version: number, side: Side): boolean =>
+  version >= api.flexibleSince && !(side === 'response' && api.key === apiVersionsKey);
 const apiVersionsKey = 18;
 
 /** The parts of a response frame, size first. */
@@ -106,8 +123,7 @@ export function encodeResponse<Req extends Fields, Res extends Fields>(
 ): Uint8Array[] {
   const writer = new FrameWriter();
   writer.int32(correlationId);
-  if (hasResponseTags(api, version)) writer.uvarint(0);
-  codecOf(api.response, version).encode(writer, body);
+  encodeBody(writer, api, version, 'response', body);
   return writer.finish();
 }
 
@@ -124,8 +140,7 @@ export function encodeRequest<Req extends Fields, Res extends Fields>(
   writer.int32(correlationId);
   if (clientId === null) writer.int16(-1);
   else writer.text(clientId, false);
-  if (version >= api.flexibleSince) writer.uvarint(0);
-  codecOf(api.request, version).encode(writer, body);
+  encodeBody(writer, api, version, 'request', body);
   return writer.finish();
 }
 

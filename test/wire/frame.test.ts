@@ -6,6 +6,7 @@ import {
   encodeRequest,
   encodeResponse,
   frameSize,
+  requestHeader,
 } from '../../shared/protocol/frame.ts';
 import { FrameWriter } from '../../shared/protocol/frame-writer.ts';
 import { apiVersions } from '../../shared/protocol/messages/api-versions.ts';
@@ -96,6 +97,7 @@ describe('headers', () => {
   test('a client that does not name itself has null for a client id', () => {
     const frame = frameOf(encodeRequest(heartbeat, 0, { correlationId: 1, clientId: null }, beat));
     expect(decodeRequest(frame).clientId).toBe(null);
+    expect(requestHeader(frame)).toEqual({ apiKey: 12, apiVersion: 0, correlationId: 1, clientId: null });
   });
 });
 

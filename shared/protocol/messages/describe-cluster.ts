@@ -1,6 +1,7 @@
 import { api, array, bool, int8, int16, int32, nullableString, optional, since, string } from '../schema.ts';
 
-// Brokers and controller without topics (KIP-700). v1: controllers too (KIP-919). v2: fenced brokers (KIP-1073).
+// Brokers and controller without topics (KIP-700). v1: controllers too (KIP-919). v2: fenced brokers
+// (KIP-1073).
 export const describeCluster = api(
   { key: 60, name: 'DescribeCluster', versions: [0, 2], flexibleSince: 0 },
   {
