@@ -11,7 +11,7 @@ const usage = `millrace: a Kafka log over HTTP in one process
   --host H              address to listen on (default 127.0.0.1)
   --rest-port N         port of the HTTP door (default 8082; 0 takes a free one)
   --default-partitions N  partitions of a topic that does not say (default 1)
-  --cors-origin O       origin that browsers may call from; may be repeated, * for any
+  --cors-origin O       origin that browsers may call from; may be repeated (default *: any; none: no other)
   --log-level L         ${logLevels.join(', ')} (default warn; JSON lines on standard error)
   --help
 `;
@@ -30,7 +30,7 @@ function readArguments(args: readonly string[]): StartOptions | 'help' {
     host: values.host ?? '127.0.0.1',
     restPort: whole('--rest-port', values['rest-port'] ?? '8082', 0, 65_535),
     defaultPartitions: whole('--default-partitions', values['default-partitions'] ?? '1', 1, 2_000),
-    corsOrigins: values['cors-origin'] ?? [],
+    corsOrigins: (values['cors-origin'] ?? ['*']).filter((origin) => origin !== 'none'),
     log: openLocalLog(level),
   };
 }

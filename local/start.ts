@@ -1,5 +1,5 @@
-import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
 import { systemClock } from '../shared/base/clock.ts';
 import { type Log, silentLog } from '../shared/base/log.ts';
 import { openLocalRuntime } from '../shared/runtime/local-runtime.ts';
@@ -13,7 +13,7 @@ export type StartOptions = {
   restPort?: number;
   /** `num.partitions` of topics that are created without a number. Default 1. */
   defaultPartitions?: number;
-  /** Origins that browsers may call from. Default none. */
+  /** Origins that browsers may call from; `*` for any. Default none. */
   corsOrigins?: readonly string[];
   log?: Log;
 };
@@ -43,7 +43,7 @@ export async function start(options: StartOptions = {}): Promise<Running> {
     ...(options.defaultPartitions === undefined ? {} : { defaultPartitions: options.defaultPartitions }),
     ...(options.corsOrigins === undefined ? {} : { corsOrigins: options.corsOrigins }),
   });
-  const server = createAdaptorServer({ fetch: (request) => runtime.rest.fetch(request) }) as Server;
+  const server = httpServer((request) => runtime.rest.fetch(request));
   try {
     bound.restPort = await listen(server, host, bound.restPort);
   } catch (error) {
@@ -63,6 +63,21 @@ export async function start(options: StartOptions = {}): Promise<Running> {
       return stopped;
     },
   };
+}
+
+/**
+ * One request may last: a client streams records for as long as it likes, so only the headers have a time
+ * limit.
+ */
+function httpServer(serve: (request: Request) => Promise<Response>): Server {
+  const listener = getRequestListener(serve, { errorHandler: notUnderstood, overrideGlobalObjects: false });
+  return createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, listener);
+}
+
+/** What is no HTTP request that a URL could be made of. */
+function notUnderstood(): Response {
+  const message = 'The request cannot be understood: its path or its Host header is not valid.';
+  return Response.json({ error_code: 400, message }, { status: 400 });
 }
 
 /** Resolves with the port that is listened on. */

@@ -227,6 +227,11 @@ export class ByteWriter {
     return this.buffer.slice(0, this.length);
   }
 
+  /** What was written, without a copy: the writer must not be used again. */
+  finishInPlace(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
   private grow(by: number): number {
     const start = this.length;
     const needed = start + by;

@@ -80,15 +80,15 @@ export function restHostileSuite(rest: () => RestClient): void {
 
   test('a hundred thousand records in one request are stored in order', async () => {
     const topic = await rest().newTopic();
-    const body = `{"records":[${Array.from({ length: 100_000 }, (_, value) => `{"value":${value}}`).join(',')}]}`;
-    const reply = await rest().post(`/topics/${topic}`, body, v2Json);
+    const records = Array.from({ length: 100_000 }, (_, value) => ({ value }));
+    const reply = await rest().produce(topic, records);
     expect(reply.status).toBe(200);
     const offsets = reply.json.offsets.map(({ offset }: { offset: number }) => offset);
     expect(offsets.every((offset: number, index: number) => offset === index)).toBe(true);
     expect((await rest().read(topic, 'offset=99999&timeout=0')).json[0].value).toBe(99_999);
   }, 60_000);
 
-  test('a hundred thousand records in one stream are answered in order', async () => {
+  test('twenty thousand records in one stream are answered in order', async () => {
     const topic = await rest().newTopic();
     const reply = await rest().post(`${await rest().cluster()}/topics/${topic}/records`, '{}'.repeat(20_000));
     expect(reply.values).toHaveLength(20_000);

@@ -4,10 +4,14 @@ import { defaultLogSettings, type LogSettings } from '../../shared/log/log-conte
 import type { Unkindness } from '../../shared/storage/memory/unkindness.ts';
 import type { StagingThresholds } from '../../shared/storage/staging.ts';
 import { drawChances, drawUnkindness, type FaultChances } from './faults.ts';
+import { type Theme, themes } from './focus.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
 
-/** Everything that a run draws from its seed before it begins: who does what, how fast, and what goes wrong. */
+/**
+ * Everything that a run draws from its seed before it begins: who does what, how fast, and what goes wrong.
+ */
 export type Plan = {
+  readonly theme: Theme;
   /** How long clients think between two requests, about: everything else is measured in it. */
   readonly tempoMs: number;
   readonly brokers: number;
@@ -17,7 +21,11 @@ export type Plan = {
   readonly readers: number;
   readonly readsEach: number;
   readonly jobs: readonly JobPlan[];
+  /** How long jobs go on when the last client has finished. */
+  readonly tailMs: number;
   readonly settings: LogSettings;
+  /** Another version of the code, with other pages, runs beside this one in some processes. */
+  readonly otherPageEntries: number;
   readonly thresholds: StagingThresholds;
   readonly unkindness: Unkindness;
   readonly chances: FaultChances;
@@ -51,33 +59,32 @@ const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
 
 export function drawPlan(random: Random): Plan {
-  const tempoMs = spread(random, 20, 60 * minuteMs);
-  const isRestless = happens(random, 0.25);
+  const theme = oneOf(random, themes);
+  const tempoMs = spread(random, 100, 30 * minuteMs);
+  const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));
+  const config = drawConfig(random, tempoMs, theme);
+  const partitions = theme === 'producers' ? 1 : 1 + integerBelow(random, 2);
   return {
+    theme,
     tempoMs,
-    brokers: 1 + integerBelow(random, 3),
+    brokers: 1 + integerBelow(random, 4),
     skewMsMax: happens(random, 0.3) ? 500 : 0,
-    topics: [
-      {
-        name: 'orders',
-        partitions: 1 + integerBelow(random, 2),
-        config: drawConfig(random, tempoMs),
-        isRestless,
-      },
-    ],
-    producers: drawProducers(random),
-    readers: 1 + integerBelow(random, 4),
+    topics: [{ name: 'orders', partitions, config, isRestless }],
+    producers: drawProducers(random, theme),
+    readers: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
     readsEach: 5 + integerBelow(random, 25),
     jobs: drawJobs(random, tempoMs),
+    tailMs: spread(random, tempoMs, 200 * tempoMs),
     settings: drawSettings(random, tempoMs),
+    otherPageEntries: happens(random, theme === 'pages' ? 0.5 : 0.1) ? 1 + integerBelow(random, 6) : 0,
     thresholds: drawThresholds(random),
     unkindness: drawUnkindness(random),
-    chances: drawChances(random, tempoMs),
+    chances: drawChances(random, tempoMs, theme),
   };
 }
 
-function drawConfig(random: Random, tempoMs: number): LogConfig {
-  const retains = random.next();
+function drawConfig(random: Random, tempoMs: number, theme: Theme): LogConfig {
+  const retains = theme === 'retention' ? random.next() : 0.25 + random.next() * 0.65;
   return {
     batchBytesMax: 1_048_588,
     timestampType: happens(random, 0.1) ? 'LogAppendTime' : 'CreateTime',
@@ -92,10 +99,10 @@ function drawConfig(random: Random, tempoMs: number): LogConfig {
   };
 }
 
-function drawProducers(random: Random): ProducerPlan[] {
-  const count = 2 + integerBelow(random, 7);
+function drawProducers(random: Random, theme: Theme): ProducerPlan[] {
+  const count = (theme === 'producers' ? 4 : 2) + integerBelow(random, 7);
   const batches = Math.ceil((40 + integerBelow(random, 120)) / count);
-  const isIdempotent = random.next();
+  const isIdempotent = theme === 'producers' ? 1 : random.next();
   return Array.from({ length: count }, (_, at) => ({
     kind: happens(random, isIdempotent) ? 'idempotent' : 'plain',
     id: 100 + at,
@@ -103,7 +110,7 @@ function drawProducers(random: Random): ProducerPlan[] {
     window: happens(random, 0.5) ? 1 : 1 + integerBelow(random, 5),
     recordsMax: 1 + integerBelow(random, 3),
     padding: oneOf(random, [0, 0, 100, 250, 600]),
-    zombies: happens(random, 0.7) ? spread(random, 0.02, 0.5) : 0,
+    zombies: happens(random, 0.7) ? spread(random, 0.05, theme === 'producers' ? 1 : 0.5) : 0,
   }));
 }
 
@@ -131,7 +138,7 @@ const drawSettings = (random: Random, tempoMs: number): LogSettings => ({
   repeatPagesMax: 100_000,
   repeatSegmentsMax: 100_000,
   indexSlotBytes: 256,
-  sweepAgeMs: Math.max(10_000, Math.round(spread(random, 5 * tempoMs, 500 * tempoMs))),
+  sweepAgeMs: Math.max(2_000, Math.round(spread(random, 3 * tempoMs, 200 * tempoMs))),
 });
 
 const drawThresholds = (random: Random): StagingThresholds => ({

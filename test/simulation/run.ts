@@ -56,7 +56,9 @@ async function workPhase(world: World): Promise<void> {
     working++;
     world.spawn(async () => {
       await work();
-      if (--working === 0) world.isStopping = true;
+      if (--working > 0) return;
+      await world.clock.sleep(plan.tailMs);
+      world.isStopping = true;
     });
   };
   for (const topic of plan.topics) {

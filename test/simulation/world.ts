@@ -35,7 +35,9 @@ const requestTimeoutMs = 30_000;
 export const partitionName = ({ topicId, partition }: PartitionId): PartitionName =>
   `${topicId}/${partition}`;
 
-/** The whole simulated system: one store, the processes that use it, the clients outside, and what they saw. */
+/**
+ * The whole simulated system: one store, the processes that use it, the clients outside, and what they saw.
+ */
 export class World {
   readonly plan: Plan;
   readonly scheduler: Scheduler;
@@ -72,7 +74,10 @@ export class World {
     const process = new SimulatedProcess(this.scheduler, this.faults, { name, skewMs, onDeath });
     const stores = simulatedStores(this.engine, this.scheduler, this.faults, process);
     const { clock, random } = process;
-    const system = openSystem({ stores, clock, random, log: this.log, settings: this.plan.settings });
+    const { settings, otherPageEntries } = this.plan;
+    const isOther = otherPageEntries > 0 && this.random.next() < 0.5;
+    const own = isOther ? { ...settings, pageEntries: otherPageEntries } : settings;
+    const system = openSystem({ stores, clock, random, log: this.log, settings: own });
     return { process, system };
   }
 
@@ -104,7 +109,9 @@ export class World {
   }
 }
 
-/** The place of a process: when it dies, another one is started there, with nothing of the former's memory. */
+/**
+ * The place of a process: when it dies, another one is started there, with nothing of the former's memory.
+ */
 export class Slot {
   readonly name: string;
   private readonly world: World;
@@ -129,8 +136,14 @@ export class Slot {
     this.onStart(this.current.system, this.current.process);
   }
 
-  /** A client's request to whatever process is here now. */
-  async ask<T>(call: (system: System) => Promise<T>): Promise<Answer<T>> {
+  /**
+   * A client's request to whatever process is here now. What it hears when it has stopped to wait goes to `tooLate`:
+   * the client does not act on it, but it must be true nevertheless.
+   */
+  async ask<T>(
+    call: (system: System) => Promise<T>,
+    tooLate: (answer: Answer<T>) => void = () => {},
+  ): Promise<Answer<T>> {
     if (this.current === undefined) this.start();
     const { system } = this.current as { system: System };
     const gone = new AbortController();
@@ -139,11 +152,15 @@ export class Slot {
       this.lost.add(lose);
       gone.signal.addEventListener('abort', () => this.lost.delete(lose));
     });
-    const isLate = this.world.clock
-      .sleep(requestTimeoutMs, gone.signal)
-      .then((): Answer<T> => ({ is: 'unknown', error: 'no answer in time' }));
-    const answer = await Promise.race([answerOf(call(system)), isLost, isLate]);
+    let hasWaited = false;
+    const isLate = this.world.clock.sleep(requestTimeoutMs, gone.signal).then((): Answer<T> => {
+      hasWaited = !gone.signal.aborted;
+      return { is: 'unknown', error: 'no answer in time' };
+    });
+    const heard = answerOf(call(system));
+    const answer = await Promise.race([heard, isLost, isLate]);
     gone.abort();
+    if (hasWaited) this.world.spawn(async () => tooLate(await heard));
     return answer;
   }
 
