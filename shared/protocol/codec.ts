@@ -224,24 +224,26 @@ type Struct = Readonly<Record<string, unknown>>;
 type FieldCodec = { readonly name: string; readonly codec: Codec; readonly default: unknown };
 
 function structCodec(fields: Fields, at: Version): Codec {
-  const all = fieldsOf(fields);
-  const here = all.filter(({ field }) => isSpoken(field, at) && field.tag === undefined);
-  const untagged = here.map(({ name, field }) => fieldCodec(name, field, at));
-  const defaults: Struct = Object.fromEntries(all.map(({ name, field }) => [name, field.default]));
+  const all = fieldsOf(fields).map(({ name, field }) => {
+    const isUntagged = isSpoken(field, at) && field.tag === undefined;
+    return { name, default: field.default, codec: isUntagged ? codecOfType(field.type, at) : undefined };
+  });
+  const untagged = all.filter((field): field is FieldCodec => field.codec !== undefined);
   const tags = at.flexible ? tagSection(fields, at) : undefined;
   return {
     bytesMin: untagged.reduce((sum, { codec }) => sum + codec.bytesMin, tags === undefined ? 0 : 1),
     decode(reader) {
-      const value: Record<string, unknown> = { ...defaults }; // all names at once: one shape, set up quickly
-      for (const { name, codec } of untagged) value[name] = codec.decode(reader);
+      const value: Record<string, unknown> = {};
+      for (const { name, codec, default: otherwise } of all)
+        value[name] = codec === undefined ? otherwise : codec.decode(reader);
       if (tags !== undefined) tags.decode(reader, value);
       return value;
     },
     encode(writer, given) {
       const value = given as Struct;
-      for (const field of untagged) {
-        const own = value[field.name];
-        field.codec.encode(writer, own === undefined ? field.default : own);
+      for (const { name, codec, default: otherwise } of untagged) {
+        const own = value[name];
+        codec.encode(writer, own === undefined ? otherwise : own);
       }
       if (tags !== undefined) tags.encode(writer, value);
     },

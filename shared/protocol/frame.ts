@@ -63,12 +63,12 @@ export function decodeRequest(
 ): DecodedRequest {
   const reader = new ByteReader(frame, elementsMax);
   const header = decodeRequestHeader(reader);
-  const { apiKey, apiVersion } = header;
+  const { apiKey, apiVersion, correlationId, clientId } = header;
   const api = apiByKey.get(apiKey);
   if (api === undefined || apiVersion < api.versions[0] || apiVersion > api.versions[1])
     throw new UnsupportedRequest(header);
   const body = decodeBody(reader, api, apiVersion, 'request');
-  return { ...header, name: api.name, body } as DecodedRequest;
+  return { apiKey, apiVersion, correlationId, clientId, name: api.name, body } as DecodedRequest;
 }
 
 /** The header of a request alone, for whoever only passes the frame on. Throws MalformedBytes. */
