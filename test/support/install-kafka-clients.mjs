@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// Fetches Kafka's Java client with Maven into .cache/kafka-clients-<version>, once, and unpacks the definitions
-// of its messages, which `test/wire/kafka-clients` compares ours with.
+// Fetches Kafka's Java client with Maven into .cache/kafka-clients-<version>, once, and unpacks the
+// definitions of its messages, which `test/wire/kafka-clients` compares ours with.
 
 const version = '4.1.1';
 const artifacts = [`org.apache.kafka:kafka-clients:${version}`, 'org.slf4j:slf4j-api:1.7.36'];
