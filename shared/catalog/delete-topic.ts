@@ -11,7 +11,7 @@ import {
 } from '../storage/items/partition-head.ts';
 import { type StoredTopic, topicKey } from '../storage/items/topic.ts';
 import { isAbove, set } from '../storage/metadata-store.ts';
-import { tryWrite } from '../storage/store-error.ts';
+import { isStoreError, StoreError, tryWrite } from '../storage/store-error.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { changeStoredTopic, isTopicIn, unknownTopic } from './stored-topics.ts';
 
@@ -31,7 +31,16 @@ export async function deleteTopic(store: CatalogStore, name: string): Promise<vo
     return isToMark ? { ...found, state: 'deleting' } : undefined;
   });
   // Otherwise somebody else has deleted it, and the name may be another topic's already.
-  if (topic !== undefined && topic.topicId === meant) await finishDeletion(store, topic);
+  if (topic === undefined || topic.topicId !== meant) return;
+  try {
+    await finishDeletion(store, topic);
+  } catch (error) {
+    // The topic is marked: whatever the store says of a later step, it is not as if nothing had happened.
+    if (!isStoreError(error)) throw error;
+    throw new StoreError('unknown', `the deletion of '${name}' has begun: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Carries out what the topic's item has decided; may be done by anybody, any number of times. */

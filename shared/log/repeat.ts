@@ -35,9 +35,13 @@ export async function findEvicted(
   return hasExpired ? undefined : evicted.value;
 }
 
+/** `furtherBack`: beyond five batches of its producer, or beyond the limits; so it may be there, or was once. */
+export type Repeat = { is: 'found'; baseOffset: Offset } | { is: 'furtherBack' } | { is: 'nowhere' };
+
 /**
- * The offset of a batch that is known to be stored, newest places first: tail, pages, segments [1.e].
- * Bounded: undefined when it lies further back than five batches of its producer, or than the limits reach.
+ * Where a batch is that lies before the producer's next sequence, newest places first: tail, pages, segments [1.e].
+ * `nowhere`: all that the log holds of the producer was seen, and this is not among it. That is so when its
+ * predecessors failed and a later batch was the first that anybody saw of this producer: it was never stored.
  */
 export async function findRepeat(
   context: LogContext,
@@ -45,23 +49,27 @@ export async function findRepeat(
   head: PartitionHead,
   producer: EntryProducer,
   recordCount: number,
-): Promise<Offset | undefined> {
+): Promise<Repeat> {
   let seen = 0;
   for await (const candidate of batchesOfProducer(context, partition, head, producer)) {
-    if (isSameBatch(candidate.entry, producer, recordCount)) return candidate.baseOffset;
-    if (++seen >= context.settings.repeatBatchesMax) return undefined;
+    if (candidate === 'limit') return { is: 'furtherBack' };
+    const { entry, baseOffset } = candidate;
+    if (isSameBatch(entry, producer, recordCount)) return { is: 'found', baseOffset };
+    if ((entry.producer?.producerEpoch ?? 0) < producer.producerEpoch) return { is: 'nowhere' };
+    if (++seen >= context.settings.repeatBatchesMax) return { is: 'furtherBack' };
   }
-  return undefined;
+  return { is: 'nowhere' };
 }
 
 type Candidate = { entry: Entry; baseOffset: Offset };
 
+/** Newest first; `limit` where the search ends before the log does. */
 async function* batchesOfProducer(
   context: LogContext,
   partition: PartitionId,
   head: PartitionHead,
   { producerId }: EntryProducer,
-): AsyncGenerator<Candidate> {
+): AsyncGenerator<Candidate | 'limit'> {
   const isOwn = (entry: Entry): boolean => entry.producer?.producerId === producerId;
   for (const entry of tailEntries(head).filter(isOwn).reverse())
     yield { entry, baseOffset: entry.baseOffset };
@@ -70,7 +78,7 @@ async function* batchesOfProducer(
   let pages = 0;
   const unrolled = pageRange(partition, head.rolled, head.paged);
   for await (const { item } of queryAll(metadata, { ...unrolled, descending: true })) {
-    if (++pages > repeatPagesMax) break;
+    if (++pages > repeatPagesMax) return yield 'limit';
     const { baseOffset, entries } = placePage(readPage(item));
     if (baseOffset >= head.paged) continue; // does not exist for us yet [2.g]
     for (const entry of entries.filter(isOwn).reverse()) yield { entry, baseOffset: entry.baseOffset };
@@ -82,7 +90,7 @@ async function* batchesOfProducer(
     descending: true,
     limit: 2,
   })) {
-    if (++segments > repeatSegmentsMax) break;
+    if (++segments > repeatSegmentsMax) return yield 'limit';
     const segment = readSegment(item);
     if (segment.baseOffset !== head.newSeg?.baseOffset) yield* ownInSegment(context, segment, producerId);
   }

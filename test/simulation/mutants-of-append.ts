@@ -177,8 +177,8 @@ export const appendMutants: readonly Mutant[] = [
     patches: [
       {
         file: append,
-        find: 'member.wasUnknown && isStoreError(error) ? outcomeUnknown() : asKafkaError(error)',
-        replace: 'asKafkaError(error)',
+        find: 'const isUnknown = member.wasUnknown && isStoreError(error);',
+        replace: 'const isUnknown = false;',
       },
     ],
   },

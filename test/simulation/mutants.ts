@@ -7,6 +7,7 @@ import type { Mutant } from './mutant.ts';
 import { appendMutants } from './mutants-of-append.ts';
 import { jobMutants } from './mutants-of-jobs.ts';
 import { topicMutants } from './mutants-of-topics.ts';
+import { run } from './run.ts';
 import type { SeedReport } from './seeds.ts';
 
 export const mutants: readonly Mutant[] = [...appendMutants, ...jobMutants, ...topicMutants];
@@ -61,7 +62,16 @@ async function judge(
       say(`  ${mutant.name}, seed ${report.seed}: ${checker}: ${message}`);
     }
   }
+  if (caughtBy !== '') await checkIsHealthyWithout(mutant, seed + seeds - 1);
   const status = await ended;
   if (status !== 0) throw new Error(`the run of mutant '${mutant.name}' ended with status ${status}`);
   return { mutant, seeds, caughtBy };
+}
+
+/** A seed on which the code fails without the mutant proves nothing. */
+async function checkIsHealthyWithout({ name }: Mutant, seed: number): Promise<void> {
+  const { anomalies } = await run(seed);
+  const [first] = anomalies;
+  if (first === undefined) return;
+  throw new Error(`seed ${seed} fails without mutant '${name}', too: ${first.checker}: ${first.message}`);
 }

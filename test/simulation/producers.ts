@@ -23,7 +23,11 @@ type Wanted = Target & {
 const triesMax = 40;
 
 /** Sends batches to one broker in one request, once, and writes down what it heard of each. */
-async function send(world: World, broker: Slot, batches: readonly Wanted[]): Promise<Answer<Appended>[]> {
+export async function sendOnce(
+  world: World,
+  broker: Slot,
+  batches: readonly Wanted[],
+): Promise<Answer<Appended>[]> {
   const sent = batches.map(({ id, config, records, timestampMs, padding, producer }) => {
     const body: AppendBody = {
       does: 'append',
@@ -104,7 +108,7 @@ export async function plainProducer(world: World, plan: ProducerPlan): Promise<v
 async function sendPlain(world: World, group: readonly Wanted[]): Promise<void> {
   let left = group;
   for (let tries = 0; tries < 3 && left.length > 0; tries++) {
-    const answers = await send(world, oneOf(world.random, world.brokers), left);
+    const answers = await sendOnce(world, oneOf(world.random, world.brokers), left);
     left = left.filter((_, at) => answers[at]?.is !== 'ok' && happens(world.random, 0.6));
     await world.pause(500);
   }
@@ -152,46 +156,33 @@ function sessionOf(sessions: Map<string, Session>, target: Target): Session {
   return session;
 }
 
-/** True when every batch of the window is stored. */
+/**
+ * True when every batch of the window is stored. All are sent at once; what is not stored then is sent again
+ * one after another, in sequence, as clients do: a later batch must not come before an earlier one that failed.
+ */
 async function sendWindow(world: World, window: readonly Wanted[]): Promise<boolean> {
   const broker = oneOf(world.random, world.brokers);
-  let isBroken = false;
-  await Promise.all(
-    window.map(async (wanted, at) => {
-      const isStored = await sendUntilStored(world, broker, wanted, () => {
-        return isBroken ? 'given up' : (window[at - 1]?.isStored ?? true) ? 'due' : 'early';
-      });
-      if (!isStored) isBroken = true;
-    }),
-  );
-  return !isBroken;
-}
-
-async function sendUntilStored(
-  world: World,
-  first: Slot,
-  wanted: Wanted,
-  standing: () => 'due' | 'early' | 'given up',
-): Promise<boolean> {
-  for (let tries = 0; tries < triesMax; tries++) {
-    const wasDue = standing() === 'due';
-    const [answer] = await send(world, tries === 0 ? first : oneOf(world.random, world.brokers), [wanted]);
-    if (answer === undefined) throw new Error('one batch has one answer');
-    const isRepeat = answer.is === 'fail' && answer.error === 'DUPLICATE_SEQUENCE_NUMBER';
-    wanted.isStored ||= answer.is === 'ok' || isRepeat;
-    if (wanted.isStored) return true;
-    if (answer.is === 'fail' && isFinal(answer.error, wasDue)) return false;
-    if (standing() === 'given up') return false;
-    await world.pause(200 * Math.min(tries + 1, 10));
+  await Promise.all(window.map((wanted) => sendToStore(world, broker, wanted)));
+  for (const wanted of window) {
+    for (let tries = 0; !wanted.isStored; tries++) {
+      await world.pause(200 * Math.min(tries + 1, 10));
+      const error = await sendToStore(world, oneOf(world.random, world.brokers), wanted);
+      if (tries === triesMax || finalErrors.includes(error ?? '')) return false;
+    }
   }
-  return false;
+  return true;
 }
 
-/** Too early is no error while the batch before is still under way. */
-const isFinal = (error: string, wasDue: boolean): boolean =>
-  error === 'UNKNOWN_TOPIC_OR_PARTITION' ||
-  error === 'INVALID_PRODUCER_EPOCH' ||
-  (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && wasDue);
+async function sendToStore(world: World, broker: Slot, wanted: Wanted): Promise<string | undefined> {
+  const [answer] = await sendOnce(world, broker, [wanted]);
+  if (answer === undefined) throw new Error('one batch has one answer');
+  if (answer.is !== 'ok' && answer.error !== 'DUPLICATE_SEQUENCE_NUMBER') return answer.error;
+  wanted.isStored = true;
+  return undefined;
+}
+
+/** What does not become better by sending the batch again. */
+const finalErrors = ['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_PRODUCER_EPOCH', 'OUT_OF_ORDER_SEQUENCE_NUMBER'];
 
 /**
  * One of the last batches comes again after a long time, from some connection that everybody has forgotten.
@@ -201,6 +192,6 @@ function sendLateRepeat(world: World, session: Session): void {
   const { tempoMs } = world.plan;
   world.spawn(async () => {
     await world.clock.sleep(spread(world.random, tempoMs, 500 * tempoMs));
-    await send(world, oneOf(world.random, world.brokers), [repeat]);
+    await sendOnce(world, oneOf(world.random, world.brokers), [repeat]);
   });
 }

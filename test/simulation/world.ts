@@ -8,7 +8,7 @@ import { openMemoryStores } from '../../shared/storage/memory/open-memory-stores
 import { isStoreError } from '../../shared/storage/store-error.ts';
 import type { Stores } from '../../shared/storage/stores.ts';
 import type { Anomaly } from './checkers/checker.ts';
-import type { RandomFaults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { History, type Operation, type PartitionName } from './history.ts';
 import type { Plan } from './plan.ts';
 import { SimulatedProcess } from './process.ts';
@@ -41,7 +41,7 @@ export const partitionName = ({ topicId, partition }: PartitionId): PartitionNam
 export class World {
   readonly plan: Plan;
   readonly scheduler: Scheduler;
-  readonly faults: RandomFaults;
+  readonly faults: Faults;
   readonly history = new History();
   readonly random: Random;
   /** The time of clients: nothing that befalls a process touches it. */
@@ -54,7 +54,7 @@ export class World {
   private readonly log: Log;
   isStopping = false;
 
-  constructor(plan: Plan, scheduler: Scheduler, faults: RandomFaults) {
+  constructor(plan: Plan, scheduler: Scheduler, faults: Faults) {
     this.plan = plan;
     this.scheduler = scheduler;
     this.faults = faults;

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 export type Child = {
   readonly pid: number;
   readonly lines: readonly string[];
-  /** Resolves with the first line, so far or to come, that is `isRight`; rejects when the process ends before. */
+  /**
+   * Resolves with the first line, so far or to come, that is `isRight`; rejects when the process ends before.
+   */
   line(isRight: (line: string) => boolean): Promise<string>;
   /** Ends it with SIGKILL, if it has not ended, and resolves when it is gone and its output is read. */
   kill(): Promise<void>;

@@ -47,7 +47,9 @@ async function writeForEver(stores: Stores): Promise<void> {
   await Promise.all(callers);
 }
 
-/** Until the disk is full, then further: what is told is the kind of each refusal, and whether reads go on. */
+/**
+ * Until the disk is full, then further: what is told is the kind of each refusal, and whether reads go on.
+ */
 async function fill(stores: Stores): Promise<void> {
   const { metadata, objects, staging } = stores;
   const bytes = new Uint8Array(100_000);

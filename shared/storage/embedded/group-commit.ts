@@ -4,6 +4,9 @@ import { StoreError } from '../store-error.ts';
 import { decodeItem, encodeItem } from './item-codec.ts';
 import type { ItemDatabase } from './item-database.ts';
 
+/** What it needs of the disk. */
+export type CommitTarget = Pick<ItemDatabase, 'ready' | 'read' | 'commit'>;
+
 /** Writes that are committed together. */
 type Group = {
   writes: Map<string, Entry>;
@@ -47,7 +50,7 @@ const keyBytes = (key: string): Uint8Array => Buffer.from(key, 'utf8');
  * happened. Only one process writes (see owner-lock.ts); that is what makes the state in memory true.
  */
 export class GroupCommit {
-  private readonly database: ItemDatabase;
+  private readonly database: CommitTarget;
   private readonly clock: Clock;
   private readonly entries = new Map<string, Entry>();
   private cachedBytes = 0;
@@ -55,7 +58,7 @@ export class GroupCommit {
   private running: Promise<void> | undefined;
   private isClosed = false;
 
-  constructor(database: ItemDatabase, clock: Clock) {
+  constructor(database: CommitTarget, clock: Clock) {
     this.database = database;
     this.clock = clock;
   }
@@ -200,7 +203,7 @@ function newGroup(): Group {
 
 /** Each item once, as it is at the end of the group. */
 const writesOf = (group: Group) =>
-  [...group.writes].map(([key, { item, bytes }]) => ({
+  [...group.writes].map(([key, { item, bytes, sizeBytes }]) => ({
     key: keyBytes(key),
-    bytes: bytes ?? (item === undefined ? undefined : encodeItem(item)),
+    bytes: bytes ?? (item === undefined ? undefined : encodeItem(item, sizeBytes)),
   }));

@@ -26,7 +26,8 @@ export type KeyRange = {
 export class ItemDatabase {
   private readonly folder: string;
   private readonly log: Log;
-  private database: RootDatabase<Uint8Array, Uint8Array>;
+  /** Undefined when it is closed, or could not be opened again. */
+  private database: RootDatabase<Uint8Array, Uint8Array> | undefined;
   private reopening: Promise<void> | undefined;
 
   constructor(folder: string, log: Log) {
@@ -42,7 +43,7 @@ export class ItemDatabase {
 
   /** A copy of the value. */
   read(key: Uint8Array): Uint8Array | undefined {
-    const value = this.database.getBinary(key as Buffer);
+    const value = this.usable().getBinary(key as Buffer);
     return value === undefined ? undefined : plain(value);
   }
 
@@ -51,33 +52,43 @@ export class ItemDatabase {
     const [start, end] = range.descending ? [range.last, range.first] : [range.first, range.last];
     const isStartExcluded = range.descending ? !range.isLastIncluded : range.isFirstExcluded;
     const isEndIncluded = range.descending ? !range.isFirstExcluded : range.isLastIncluded;
-    const found = this.database.getRange({
+    const database = this.usable();
+    const found = database.getRange({
       start,
       end,
       reverse: range.descending,
       exclusiveStart: isStartExcluded,
       inclusiveEnd: isEndIncluded,
-    } as Parameters<typeof this.database.getRange>[0]);
+    } as Parameters<typeof database.getRange>[0]);
     for (const { key, value } of found) yield { key, value: plain(value) };
   }
 
   /** All of the writes or none, durable when it resolves. Throws a `StoreError`: unavailable, or unknown. */
   async commit(writes: readonly Write[]): Promise<void> {
+    this.database ??= this.opened();
+    const { database } = this;
     try {
-      await this.database.batch(() => {
+      await database.batch(() => {
         for (const { key, bytes } of writes) {
-          if (bytes === undefined) this.database.remove(key);
-          else this.database.put(key, bytes);
+          if (bytes === undefined) database.remove(key);
+          else database.put(key, bytes);
         }
       });
     } catch (error) {
-      throw await this.afterFailure(error);
+      throw await this.afterFailure(database, error);
     }
   }
 
   async close(): Promise<void> {
     await this.ready();
-    await this.database.close();
+    await this.database?.close();
+    this.database = undefined;
+  }
+
+  private usable(): RootDatabase<Uint8Array, Uint8Array> {
+    if (this.database !== undefined) return this.database;
+    const message = `the data folder's ${this.folder} is closed, or could not be opened again`;
+    throw new StoreError('unavailable', message);
   }
 
   private opened(): RootDatabase<Uint8Array, Uint8Array> {
@@ -95,37 +106,38 @@ export class ItemDatabase {
     });
   }
 
-  /**
-   * Opens the environment anew: after some failures LMDB refuses to go on, and the disk alone knows the
-   * outcome.
-   */
-  private async afterFailure(error: unknown): Promise<StoreError> {
+  /** Opens it anew: after some failures LMDB refuses to go on, and the disk alone knows the outcome. */
+  private async afterFailure(
+    database: RootDatabase<Uint8Array, Uint8Array>,
+    error: unknown,
+  ): Promise<StoreError> {
     const reason = await reasonOf(error);
-    const known = this.lastTransaction();
-    const reopening = this.reopen();
-    this.reopening = reopening;
-    try {
-      await reopening;
-    } finally {
-      this.reopening = undefined;
-    }
+    const known = lastTransaction(database);
+    this.reopening = this.reopen(database);
+    await this.reopening;
+    this.reopening = undefined;
+    this.log.error('a commit failed', { folder: this.folder, reason });
+    const isUndone = this.database !== undefined && lastTransaction(this.database) === known;
     const free = await freeBytes(this.folder);
     const advice = `${free} Free some space or mend the disk; writing goes on by itself.`;
     const message = `the data folder's ${this.folder} cannot be written: ${reason}. ${advice}`;
-    this.log.error('a commit failed', { folder: this.folder, reason });
-    const kind = this.lastTransaction() > known ? 'unknown' : 'unavailable';
-    return new StoreError(kind, message, { cause: error });
+    return new StoreError(isUndone ? 'unavailable' : 'unknown', message, { cause: error });
   }
 
-  private async reopen(): Promise<void> {
-    await this.database.close();
-    this.database = this.opened();
-  }
-
-  private lastTransaction(): number {
-    return (this.database.getStats() as { lastTxnId: number }).lastTxnId;
+  /** When that fails, reads are refused, and the next commit tries again. */
+  private async reopen(database: RootDatabase<Uint8Array, Uint8Array>): Promise<void> {
+    this.database = undefined;
+    try {
+      await database.close();
+      this.database = this.opened();
+    } catch (error) {
+      this.log.error('the items cannot be opened again', { folder: this.folder, error });
+    }
   }
 }
+
+const lastTransaction = (database: RootDatabase): number =>
+  (database.getStats() as { lastTxnId: number }).lastTxnId;
 
 /** Not a `Buffer`, whose parts would be buffers too and compare unlike what was put. */
 const plain = (bytes: Uint8Array): Uint8Array =>

@@ -12,9 +12,9 @@ const tree = { branchPages: 8, leafPages: 16, overflowPages: 24, root: 40 };
 const noPage = 2n ** 64n - 1n;
 
 /**
- * Looks whether LMDB could open the file: the binding would end the process instead of saying that it cannot, and so
- * does a read of a page that a cut file lacks. No file, or an empty one, is fine: it is to be made. Throws a
- * `StoreError` (unavailable), or what the system says.
+ * Looks whether LMDB could open the file: the binding would end the process instead of saying that it cannot,
+ * and so does a read of a page that a cut file lacks. No file, or an empty one, is fine: it is to be made.
+ * Throws a `StoreError` (unavailable), or what the system says.
  */
 export function checkItemFile(path: string, pageSize: number): void {
   let file: number;

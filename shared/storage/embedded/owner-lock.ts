@@ -6,12 +6,13 @@ import type { Random } from '../../base/random.ts';
 import { StoreError } from '../store-error.ts';
 
 /**
- * One process owns a data folder. Node has no `flock`, and a file with a process id in it lies after a crash or in
- * another container, so a claim is a listening Unix socket in the folder: the system closes it when its process ends,
- * however it ends, and whoever can see the folder can ask whether it still listens. Each claim has a name of its own,
- * and gets it only once it listens; so a name that does not answer is dead for ever and may be removed. Everybody
- * claims first and looks around then: of two that come at once at least one sees the other. Both may step back, so
- * they try again after a random pause. (It guards one machine; LMDB cannot be shared between machines anyway.)
+ * One process owns a data folder. Node has no `flock`, and a file with a process id in it lies after a crash
+ * or in another container, so a claim is a listening Unix socket in the folder: the system closes it when its
+ * process ends, however it ends, and whoever can see the folder can ask whether it still listens. Each claim
+ * has a name of its own, and gets it only once it listens; so a name that does not answer is dead for ever
+ * and may be removed. Everybody claims first and looks around then: of two that come at once at least one
+ * sees the other. Both may step back, so they try again after a random pause. (It guards one machine; LMDB
+ * cannot be shared between machines anyway.)
  */
 export type OwnerLock = { release(): Promise<void> };
 

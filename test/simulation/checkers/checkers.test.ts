@@ -323,6 +323,13 @@ describe('wrong refusal', () => {
       .final(0n, [[0n, ['a']]]);
     expect(found(story)).toContain('wrong refusal');
   });
+  test('is found when a batch that was never stored is called a repeat', () => {
+    const story = new Story()
+      .appended(['b'], 0n, producer(1))
+      .refused(['a'], 'DUPLICATE_SEQUENCE_NUMBER', producer(0))
+      .final(0n, [[0n, ['b']]]);
+    expect(found(story)).toContain('wrong refusal');
+  });
   test('is found when the next batch is called out of order', () => {
     const story = new Story()
       .appended(['a'], 0n, producer(0))
