@@ -65,6 +65,8 @@ export interface PartitionLogs {
 
     timestamp: bigint,
   ): Promise<TimestampOffset | undefined>;
+  /** The first record with the largest timestamp; undefined when the log is empty (KIP-734). */
+  offsetOfMaxTimestamp(partition: PartitionId): Promise<TimestampOffset | undefined>;
   /** DeleteRecords: moves the log start offset up to `offset` and answers where it is now. */
   deleteRecordsBefore(partition: PartitionId, offset: Offset): Promise<Offset>;
 }

@@ -24,7 +24,7 @@ import {
 import { read } from './read.ts';
 import { type BatchToStage, stage } from './stage.ts';
 import { advanceStart } from './start-offset.ts';
-import { offsetForTimestamp } from './timestamps.ts';
+import { offsetForTimestamp, offsetOfMaxTimestamp } from './timestamps.ts';
 import { AppendBell, AppendWatchers } from './watchers.ts';
 
 export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
@@ -138,6 +138,10 @@ class EnginePartitionLogs implements OpenPartitionLogs {
 
   offsetForTimestamp(partition: PartitionId, timestamp: bigint): Promise<TimestampOffset | undefined> {
     return this.translated(() => offsetForTimestamp(this.context, partition, timestamp));
+  }
+
+  offsetOfMaxTimestamp(partition: PartitionId): Promise<TimestampOffset | undefined> {
+    return this.translated(() => offsetOfMaxTimestamp(this.context, partition));
   }
 
   deleteRecordsBefore(partition: PartitionId, offset: bigint): Promise<bigint> {
