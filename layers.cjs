@@ -16,7 +16,7 @@ module.exports.rooms = {
   'shared/runtime': ['shared/'],
   functions: ['shared/runtime/'],
   gateway: [...words, 'shared/protocol/', 'shared/broker/', 'shared/runtime/'],
-  local: ['shared/base/', 'shared/runtime/'],
+  local: ['shared/base/', 'shared/broker/', 'shared/runtime/', 'gateway/'],
   infra: ['shared/runtime/settings'],
   examples: [],
   bench: ['gateway/', 'shared/', 'local/', 'examples/'],
