@@ -3,6 +3,8 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ProducerIds } from '../catalog/producer-ids.ts';
 import type { Topics } from '../catalog/topics.ts';
+import type { CommittedOffsets } from '../groups/committed-offsets.ts';
+import type { GroupCoordinator } from '../groups/group-coordinator.ts';
 import type { TopicId } from '../kafka/topic-partition.ts';
 import type { OpenPartitionLogs } from '../log/partition-logs.ts';
 
@@ -11,6 +13,8 @@ export type BrokerContext = {
   readonly topics: Topics;
   readonly logs: OpenPartitionLogs;
   readonly cluster: BrokerCluster;
+  readonly groups: GroupCoordinator;
+  readonly offsets: CommittedOffsets;
   readonly producerIds: ProducerIds;
   readonly clock: Clock;
   readonly random: Random;
@@ -69,6 +73,6 @@ export type Call = {
   readonly version: number;
   readonly clientId: string | null;
   readonly caller: Caller;
-  /** Aborted when the connection is gone: nobody listens any more. */
+  /** Aborted when the connection is gone or the broker stops: waiting ends, and what there is is answered. */
   readonly signal: AbortSignal;
 };

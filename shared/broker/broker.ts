@@ -1,5 +1,5 @@
 import { MalformedBytes } from '../base/bytes.ts';
-import { kafkaErrors } from '../kafka/error-codes.ts';
+import { KafkaError, kafkaErrors } from '../kafka/error-codes.ts';
 import { type DecodedRequest, decodeRequest, encodeResponse, UnsupportedRequest } from '../protocol/frame.ts';
 import { apiVersions } from '../protocol/messages/api-versions.ts';
 import { apiByKey } from '../protocol/messages/index.ts';
@@ -17,10 +17,12 @@ export type Answer = readonly Uint8Array[] | 'none' | { readonly close: string }
 /** A request on its way. */
 export type Serving = {
   /**
-   * Resolves when the next request of the connection may begin: at once where order is settled on admission (Produce),
-   * otherwise with the answer, as Kafka mutes a connection.
+   * Resolves when the next request of the connection may begin. True: now, before the answer, because nothing that
+   * comes later can overtake it (Produce). False: this one is answered; Kafka would begin the next when the answer is
+   * sent. Never rejects.
    */
-  readonly admitted: Promise<void>;
+  readonly admitted: Promise<boolean>;
+  /** Never rejects. */
   readonly answer: Promise<Answer>;
 };
 
@@ -32,55 +34,62 @@ export class Broker {
     this.context = context;
   }
 
-  /** `frame` is one request, size left off. Never rejects: what cannot be answered closes the connection. */
+  /** `frame` is one request, size left off. Never throws: what cannot be answered closes the connection. */
   serve(frame: Uint8Array, caller: Caller, signal: AbortSignal): Serving {
     let request: DecodedRequest;
     try {
       request = decodeRequest(frame);
     } catch (error) {
-      const answer = Promise.resolve(answerToUnreadable(error));
-      return { admitted: Promise.resolve(), answer };
+      return answered(this.answerToUnreadable(error));
     }
     const handler = handlers[request.name];
-    if (!handler) return ended(`${request.name} is not served here`);
-    return this.run(handler as AnyHandler, request, caller, signal);
-  }
-
-  private run(handler: AnyHandler, request: DecodedRequest, caller: Caller, signal: AbortSignal): Serving {
-    let admit = (): void => {};
-    const admitted = new Promise<void>((resolve) => {
+    if (!handler) return answered({ close: `${request.name} is not served here` });
+    let admit = (_isEarly: boolean): void => {};
+    const admitted = new Promise<boolean>((resolve) => {
       admit = resolve;
     });
-    const { apiVersion: version, clientId } = request;
-    const call = { version, clientId, caller, signal };
-    const answer = handler(this.context, request.body as never, call, admit)
-      .then((body) => (body === noAnswer ? 'none' : encoded(request, body)))
-      .catch((error: unknown): Answer => {
-        if (!signal.aborted) this.context.log.error('unexpected failure', { api: request.name, error });
-        return { close: `${request.name} failed` };
-      })
-      .finally(admit);
-    return { admitted, answer };
+    return { admitted, answer: this.run(handler as AnyHandler, request, caller, signal, admit) };
+  }
+
+  private async run(
+    handler: AnyHandler,
+    request: DecodedRequest,
+    caller: Caller,
+    signal: AbortSignal,
+    admit: (isEarly: boolean) => void,
+  ): Promise<Answer> {
+    const { name, apiVersion, clientId, body } = request;
+    try {
+      const call = { version: apiVersion, clientId, caller, signal };
+      const response = await handler(this.context, body as never, call, () => admit(true));
+      return response === noAnswer ? 'none' : encoded(request, response);
+    } catch (error) {
+      if (error instanceof KafkaError) return { close: `${name}: ${error.message}` };
+      this.context.log.error('unexpected failure', { api: name, error });
+      return { close: `${name} failed` };
+    } finally {
+      admit(false);
+    }
+  }
+
+  /** ApiVersions in a version that is not spoken is answered in v0, so that the client can choose one (KIP-511). */
+  private answerToUnreadable(error: unknown): Answer {
+    if (error instanceof UnsupportedRequest && error.header.apiKey === apiVersions.key) {
+      const body = { errorCode: kafkaErrors.UNSUPPORTED_VERSION.code, apiKeys: servedApis() };
+      return encodeResponse(apiVersions, 0, error.header.correlationId, body);
+    }
+    if (error instanceof UnsupportedRequest || error instanceof MalformedBytes)
+      return { close: error.message };
+    this.context.log.error('unexpected failure', { error });
+    return { close: 'the request cannot be read' };
   }
 }
+
+const isAnswered = Promise.resolve(false);
+const answered = (answer: Answer): Serving => ({ admitted: isAnswered, answer: Promise.resolve(answer) });
 
 function encoded({ apiKey, apiVersion, correlationId }: DecodedRequest, body: object): Answer {
   const api = apiByKey.get(apiKey);
   if (!api) throw new Error(`there is no API ${apiKey}`);
   return encodeResponse(api, apiVersion, correlationId, body as never);
-}
-
-const ended = (reason: string): Serving => ({
-  admitted: Promise.resolve(),
-  answer: Promise.resolve({ close: reason }),
-});
-
-/** ApiVersions in a version that is not spoken is answered in v0, so that the client can choose one (KIP-511). */
-function answerToUnreadable(error: unknown): Answer {
-  if (error instanceof UnsupportedRequest && error.header.apiKey === apiVersions.key) {
-    const body = { errorCode: kafkaErrors.UNSUPPORTED_VERSION.code, apiKeys: servedApis() };
-    return encodeResponse(apiVersions, 0, error.header.correlationId, body);
-  }
-  if (error instanceof UnsupportedRequest || error instanceof MalformedBytes) return { close: error.message };
-  throw error;
 }

@@ -1,4 +1,4 @@
-import { KafkaError, kafkaErrors } from '../kafka/error-codes.ts';
+import { KafkaError, type KafkaErrorName, kafkaErrors } from '../kafka/error-codes.ts';
 import type { ApiName, RequestOf, ResponseOf } from '../protocol/messages/index.ts';
 import type { BrokerContext, Call } from './broker-context.ts';
 
@@ -18,12 +18,29 @@ export type Handler<Name extends ApiName> = (
 
 export const noError = kafkaErrors.NONE.code;
 
-/** The error's code, and its message where the version has room for one. What is no KafkaError is logged, and unknown. */
-export function failureOf(
-  { log }: BrokerContext,
-  error: unknown,
-): { errorCode: number; errorMessage: string } {
-  if (error instanceof KafkaError) return { errorCode: error.code, errorMessage: error.message };
+export const codeOf = (error: KafkaErrorName): number => kafkaErrors[error].code;
+
+/** An error as answers tell it; the message where the version has room for one. */
+export type Failure = { errorCode: number; errorMessage: string };
+
+/** What the log names failures of the store. Few of them are expected outside Produce. */
+const storeFailures: readonly KafkaErrorName[] = [
+  'NOT_ENOUGH_REPLICAS',
+  'KAFKA_STORAGE_ERROR',
+  'REQUEST_TIMED_OUT',
+];
+
+/**
+ * The error by Kafka's code. A failure of the store is told as `storeFailure`, the retriable error that clients expect
+ * of this API; without it, by its own name. What is neither is logged, and unknown.
+ */
+export function failureOf({ log }: BrokerContext, error: unknown, storeFailure?: KafkaErrorName): Failure {
+  const known = asKafkaError(error);
+  if (known instanceof KafkaError) {
+    const isStores = storeFailure !== undefined && storeFailures.includes(known.errorName);
+    const errorCode = isStores ? kafkaErrors[storeFailure].code : known.code;
+    return { errorCode, errorMessage: known.message };
+  }
   log.error('unexpected failure', { error });
   const { code, message } = kafkaErrors.UNKNOWN_SERVER_ERROR;
   return { errorCode: code, errorMessage: message };
@@ -33,11 +50,12 @@ export function failureOf(
 export async function settled<T>(
   broker: BrokerContext,
   work: () => Promise<T>,
-  failed: (failure: { errorCode: number; errorMessage: string }) => T,
+  failed: (failure: Failure) => T,
+  storeFailure?: KafkaErrorName,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    return failed(failureOf(broker, error));
+    return failed(failureOf(broker, error, storeFailure));
   }
 }

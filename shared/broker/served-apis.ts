@@ -11,6 +11,18 @@ export const servedNames: readonly ApiName[] = [
   'ApiVersions',
   'InitProducerId',
   'OffsetForLeaderEpoch',
+  'JoinGroup',
+  'SyncGroup',
+  'Heartbeat',
+  'LeaveGroup',
+  'DescribeGroups',
+  'ListGroups',
+  'DeleteGroups',
+  'OffsetCommit',
+  'OffsetFetch',
+  'OffsetDelete',
+  'ConsumerGroupHeartbeat',
+  'ConsumerGroupDescribe',
 ];
 
 /** What ApiVersions announces. */
