@@ -2,11 +2,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../shared/base/clock.ts';
 import type { Log } from '../shared/base/log.ts';
 import type { Broker } from '../shared/broker/broker.ts';
-import { type Budget, Connection } from './connection.ts';
-import { defaultGatewayLimits, type GatewayLimits } from './limits.ts';
+import { Budget } from './budget.ts';
+import { Connection } from './connection.ts';
+import { type GatewayLimits, gatewayLimits } from './limits.ts';
 
 export type ListenerOptions = {
-  readonly broker: Broker;
+  readonly broker: Pick<Broker, 'serve'>;
   readonly brokerId: number;
   readonly host: string;
   /** 0 takes a free one. */
@@ -19,6 +20,9 @@ export type ListenerOptions = {
 /** A Kafka port that is listened on. */
 export type Listener = {
   readonly port: number;
+  /** Open connections, and the bytes of requests and unread answers that they hold. */
+  readonly connections: number;
+  readonly heldBytes: number;
   /** Answers what is in flight, for `graceMs` at most, and closes every connection. */
   stop(graceMs: number): Promise<void>;
 };
@@ -27,15 +31,22 @@ const idleCheckMs = 1_000;
 
 /** Listens for Kafka clients. Rejects with the system's error when it cannot. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const limits = { ...defaultGatewayLimits, ...options.limits };
+  const limits = gatewayLimits(options.limits);
   const connections = new Set<Connection>();
-  const budget: Budget = { heldBytes: 0 };
+  const budget = new Budget(limits.totalBytesMax);
   const server = createServer((socket) => accept(socket, options, limits, budget, connections));
   const port = await opened(server, options);
   const stopping = new AbortController();
   const watching = closeIdleOnes(options.clock, connections, stopping.signal);
+  server.on('error', (error) => options.log.error('a connection could not be accepted', { error }));
   return {
     port,
+    get connections() {
+      return connections.size;
+    },
+    get heldBytes() {
+      return budget.heldBytes;
+    },
     stop: async (graceMs) => {
       stopping.abort();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -58,13 +69,14 @@ function accept(
       client: clientHost,
       connectionsMax: limits.connectionsMax,
     });
+    socket.on('error', () => {});
     socket.destroy();
     return;
   }
   const caller = { principal: 'User:ANONYMOUS', clientHost, brokerId };
   const connection = new Connection({ socket, broker, caller, limits, budget, clock, log });
   connections.add(connection);
-  void connection.closed().then(() => connections.delete(connection));
+  void connection.closed.then(() => connections.delete(connection));
 }
 
 function opened(server: Server, { host, port }: ListenerOptions): Promise<number> {
@@ -98,11 +110,12 @@ async function endConnections(
   const cut = clock.sleep(graceMs, inTime.signal).then(() => {
     for (const connection of connections) connection.destroy();
   });
-  const ending = [...connections].map(async (connection) => {
-    await connection.finish();
-    await connection.closed();
-  });
-  await Promise.all(ending);
+  await Promise.all(
+    [...connections].map((connection) => {
+      void connection.finish();
+      return connection.closed;
+    }),
+  );
   inTime.abort();
   await cut;
 }

@@ -1,4 +1,5 @@
 import { KafkaError, type KafkaErrorName, kafkaErrors } from '../kafka/error-codes.ts';
+import { asKafkaError } from '../log/log-context.ts';
 import type { ApiName, RequestOf, ResponseOf } from '../protocol/messages/index.ts';
 import type { BrokerContext, Call } from './broker-context.ts';
 
@@ -17,6 +18,9 @@ export type Handler<Name extends ApiName> = (
 ) => Promise<ResponseOf<Name> | typeof noAnswer>;
 
 export const noError = kafkaErrors.NONE.code;
+
+/** The epoch of every partition's leader: order and fencing live in the store, so no leader is ever replaced. */
+export const leaderEpoch = 0;
 
 export const codeOf = (error: KafkaErrorName): number => kafkaErrors[error].code;
 
@@ -44,6 +48,14 @@ export function failureOf({ log }: BrokerContext, error: unknown, storeFailure?:
   log.error('unexpected failure', { error });
   const { code, message } = kafkaErrors.UNKNOWN_SERVER_ERROR;
   return { errorCode: code, errorMessage: message };
+}
+
+/** Why a topic could not be looked up; what no store says of itself is logged, and unknown. */
+export function lookupFailed({ log }: BrokerContext, error: unknown): KafkaError {
+  const known = asKafkaError(error);
+  if (known instanceof KafkaError) return known;
+  log.error('unexpected failure', { error });
+  return new KafkaError('UNKNOWN_SERVER_ERROR');
 }
 
 /** Runs one piece of a request; its failure becomes an error code and does not touch its neighbours (I14). */

@@ -42,6 +42,8 @@ export type WaitOptions = {
   /** Answer when there are this many bytes, or after `maxWaitMs`. */
   readonly minBytes: number;
   readonly maxWaitMs: number;
+  /** Bytes of all batches together at most, but for a first one that is larger. Default: no limit. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 };
 

@@ -4,136 +4,158 @@ import { KafkaError, kafkaErrors } from '../../kafka/error-codes.ts';
 import type { ReadRequest, ReadResult } from '../../log/api.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
 import type { BrokerContext, Call } from '../broker-context.ts';
-import { failureOf, type Handler, noError } from '../handler.ts';
+import { failureOf, type Handler, leaderEpoch, lookupFailed, noError } from '../handler.ts';
 
-type TopicWanted = RequestOf<'Fetch'>['topics'][number];
+type Request = RequestOf<'Fetch'>;
+type TopicWanted = Request['topics'][number];
 type PartitionWanted = TopicWanted['partitions'][number];
 type TopicAnswer = ResponseOf<'Fetch'>['responses'][number];
 type PartitionAnswer = TopicAnswer['partitions'][number];
+type Outcome = ReadResult | KafkaError;
 /** One partition of the request: a read, or why there is none. */
-type Wanted = { topic: TopicWanted; partition: PartitionWanted; read: ReadRequest | KafkaError };
+type Wanted = { topic: Topic | undefined; partition: PartitionWanted; read: ReadRequest | KafkaError };
 
 const noRecords = new Uint8Array();
+const topicIdsSince = 13; // KIP-516
+const zstdSince = 10; // KIP-110
 
 /**
  * Fetch v4–17. Sessions are declined (id 0, always whole fetches); rack and followers' fields mean nothing here. What is
  * unknown does not shorten a wait; an error of a read, such as OFFSET_OUT_OF_RANGE, does.
  */
 export const fetch: Handler<'Fetch'> = async (broker, request, call) => {
-  if (request.sessionId !== 0 && request.sessionEpoch > 0) {
+  const isOfSession = request.sessionEpoch > 0; // 0 asks for one, -1 for none: both are whole fetches (KIP-227)
+  if (isOfSession)
     return { errorCode: kafkaErrors.FETCH_SESSION_ID_NOT_FOUND.code, sessionId: 0, responses: [] };
-  }
-  const wanted = (
-    await Promise.all(request.topics.map((topic) => wantedOf(broker, request, call, topic)))
-  ).flat();
-  const reads = wanted.flatMap(({ read }) => (read instanceof KafkaError ? [] : [read]));
-  const results = await readAll(broker, request, reads, call.signal);
-  forgetTopicsThatAreGone(broker, wanted, results);
-  const answers = answersWithin(broker, request, wanted, results);
+  const looked = request.topics.map((topic) => wantedOf(broker, request, call, topic));
+  const wanted = (await Promise.all(looked)).flat();
+  const outcomes = await readAll(broker, request, wanted, call.signal);
+  forgetTopicsThatAreGone(broker, wanted, outcomes);
+  const answers = answersWithin(broker, request, wanted, outcomes);
   return { errorCode: noError, sessionId: 0, responses: byTopic(request.topics, answers) };
 };
 
 async function wantedOf(
   broker: BrokerContext,
-  request: RequestOf<'Fetch'>,
+  request: Request,
   { version }: Call,
-  topic: TopicWanted,
+  { topic: name, topicId, partitions }: TopicWanted,
 ): Promise<Wanted[]> {
-  const isById = version >= 13;
-  const found = await (isById ? broker.topics.findById(topic.topicId) : broker.topics.find(topic.topic));
-  const unknown = new KafkaError(isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION');
-  return topic.partitions.map((partition) => {
-    const read = found ? readOf(request, found, partition) : unknown;
-    return { topic, partition, read };
-  });
+  const isById = version >= topicIdsSince;
+  try {
+    const topic = await (isById ? broker.topics.findById(topicId) : broker.topics.find(name));
+    const unknown = new KafkaError(isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION');
+    return partitions.map((partition) => {
+      const read = topic ? readOf(request, version, topic, partition) : unknown;
+      return { topic, partition, read };
+    });
+  } catch (error) {
+    const read = lookupFailed(broker, error);
+    return partitions.map((partition) => ({ topic: undefined, partition, read }));
+  }
 }
 
 function readOf(
-  request: RequestOf<'Fetch'>,
-  topic: Topic,
-  wanted: PartitionWanted,
+  request: Request,
+  version: number,
+  { topicId, partitions, logConfig }: Topic,
+  { partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes }: PartitionWanted,
 ): ReadRequest | KafkaError {
-  const { partition, currentLeaderEpoch, fetchOffset, partitionMaxBytes } = wanted;
-  if (partition < 0 || partition >= topic.partitions) return new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
-  if (currentLeaderEpoch > 0) return new KafkaError('UNKNOWN_LEADER_EPOCH'); // ours is 0
+  if (partition < 0 || partition >= partitions) return new KafkaError('UNKNOWN_TOPIC_OR_PARTITION');
+  if (currentLeaderEpoch > leaderEpoch) return new KafkaError('UNKNOWN_LEADER_EPOCH');
+  if (version < zstdSince && logConfig.compressionType === 'zstd')
+    return new KafkaError('UNSUPPORTED_COMPRESSION_TYPE');
   return {
-    partition: { topicId: topic.topicId, partition },
-    config: topic.logConfig,
+    partition: { topicId, partition },
+    config: logConfig,
     offset: fetchOffset,
     maxBytes: Math.max(0, Math.min(partitionMaxBytes, request.maxBytes)),
     isolationLevel: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
   };
 }
 
+/** What became of each partition of the request. */
 async function readAll(
   { logs, settings }: BrokerContext,
-  request: RequestOf<'Fetch'>,
-  reads: readonly ReadRequest[],
+  request: Request,
+  wanted: readonly Wanted[],
   signal: AbortSignal,
-): Promise<(ReadResult | KafkaError)[]> {
-  if (reads.length === 0) return [];
-  const maxWaitMs = Math.min(Math.max(0, request.maxWaitMs), settings.fetchWaitMsMax);
-  return logs.readWaiting(reads, { minBytes: Math.max(0, request.minBytes), maxWaitMs, signal });
+): Promise<Outcome[]> {
+  const reads = wanted.flatMap(({ read }) => (read instanceof KafkaError ? [] : [read]));
+  if (reads.length === 0) return wanted.map(({ read }) => read as KafkaError);
+  const results = await logs.readWaiting(reads, {
+    minBytes: Math.max(0, request.minBytes),
+    maxWaitMs: Math.min(Math.max(0, request.maxWaitMs), settings.fetchWaitMsMax),
+    maxBytes: answerBytesMax(request, settings.fetchBytesMax),
+    signal,
+  });
+  let place = 0;
+  return wanted.map(({ read }) =>
+    read instanceof KafkaError ? read : (results[place++] ?? new KafkaError('UNKNOWN_SERVER_ERROR')),
+  );
 }
+
+const answerBytesMax = ({ maxBytes }: Request, ours: number): number => Math.max(0, Math.min(maxBytes, ours));
 
 function forgetTopicsThatAreGone(
   { topics }: BrokerContext,
   wanted: readonly Wanted[],
-  results: readonly (ReadResult | KafkaError)[],
+  outcomes: readonly Outcome[],
 ): void {
-  const reading = wanted.filter(({ read }) => !(read instanceof KafkaError));
-  for (const [place, result] of results.entries()) {
-    const isGone = result instanceof KafkaError && result.errorName === 'UNKNOWN_TOPIC_OR_PARTITION';
-    const name = reading[place]?.topic.topic;
-    if (isGone && name) topics.forget(name);
+  for (const [place, { topic, read }] of wanted.entries()) {
+    const outcome = outcomes[place];
+    if (topic === undefined || read instanceof KafkaError || !(outcome instanceof KafkaError)) continue;
+    if (outcome.errorName === 'UNKNOWN_TOPIC_OR_PARTITION') topics.forget(topic.name);
   }
 }
 
-/** In the order of the request, until the answer is as large as the client or the broker allows (KIP-74). */
+/**
+ * In the order of the request, until the answer is as large as the client or the broker allows. Only the first batch
+ * of all may be larger than the limits (KIP-74).
+ */
 function answersWithin(
   broker: BrokerContext,
-  request: RequestOf<'Fetch'>,
+  request: Request,
   wanted: readonly Wanted[],
-  results: readonly (ReadResult | KafkaError)[],
+  outcomes: readonly Outcome[],
 ): PartitionAnswer[] {
-  let room = Math.min(request.maxBytes, broker.settings.fetchBytesMax);
+  let room = answerBytesMax(request, broker.settings.fetchBytesMax);
   let isFirst = true;
-  let place = 0;
-  return wanted.map(({ partition: { partition }, read }) => {
-    const result =
-      read instanceof KafkaError ? read : (results[place++] ?? new KafkaError('UNKNOWN_SERVER_ERROR'));
-    if (result instanceof KafkaError) return refused(broker, partition, result);
+  return wanted.map(({ partition: { partition, partitionMaxBytes } }, place) => {
+    const outcome = outcomes[place] as Outcome;
+    if (outcome instanceof KafkaError) return refused(broker, partition, outcome);
     const batches: Uint8Array[] = [];
-    for (const batch of result.batches) {
-      if (batch.length > room && !isFirst) break;
+    let own = Math.min(partitionMaxBytes, room);
+    for (const batch of outcome.batches) {
+      if (batch.length > own && !isFirst) break;
       batches.push(batch);
+      own -= batch.length;
       room -= batch.length;
       isFirst = false;
     }
-    return served(partition, result, batches, read);
+    return served(request, partition, outcome, batches);
   });
 }
 
 function served(
+  { isolationLevel }: Request,
   partitionIndex: number,
-  result: ReadResult,
+  { highWatermark, lastStableOffset, logStartOffset, abortedTransactions }: ReadResult,
   batches: readonly Uint8Array[],
-  read: ReadRequest | KafkaError,
 ): PartitionAnswer {
-  const isCommitted = !(read instanceof KafkaError) && read.isolationLevel === 'read_committed';
   return {
     partitionIndex,
     errorCode: noError,
-    highWatermark: result.highWatermark,
-    lastStableOffset: result.lastStableOffset,
-    logStartOffset: result.logStartOffset,
-    abortedTransactions: isCommitted ? [...result.abortedTransactions] : null,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    abortedTransactions: isolationLevel === 1 ? [...abortedTransactions] : null,
     records: batches.length === 1 ? (batches[0] ?? noRecords) : concatBytes(batches),
   };
 }
 
 function refused(broker: BrokerContext, partitionIndex: number, error: KafkaError): PartitionAnswer {
-  const { errorCode } = failureOf(broker, error);
+  const { errorCode } = failureOf(broker, error, 'KAFKA_STORAGE_ERROR');
   return { partitionIndex, errorCode, highWatermark: -1n, abortedTransactions: null, records: noRecords };
 }
 

@@ -6,11 +6,12 @@ export const initProducerId: Handler<'InitProducerId'> = async (broker, { transa
   if (transactionalId !== null) {
     const isEmpty = transactionalId === '';
     const error = isEmpty ? kafkaErrors.INVALID_REQUEST : kafkaErrors.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
-    return { errorCode: error.code, producerEpoch: -1 };
+    return { errorCode: error.code, producerId: -1n, producerEpoch: -1 };
   }
   return settled(
     broker,
     async () => ({ errorCode: noError, producerId: await broker.producerIds.next(), producerEpoch: 0 }),
     ({ errorCode }) => ({ errorCode, producerId: -1n, producerEpoch: -1 }),
+    'COORDINATOR_LOAD_IN_PROGRESS',
   );
 };

@@ -5,7 +5,7 @@ import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
 import { compressionTypes } from '../../records/compression.ts';
 import { at, attributeBits, batchHeaderBytes } from '../../records/record-batch.ts';
 import type { BrokerContext } from '../broker-context.ts';
-import { failureOf, type Handler, noAnswer, noError } from '../handler.ts';
+import { failureOf, type Handler, lookupFailed, noAnswer, noError } from '../handler.ts';
 
 type Request = RequestOf<'Produce'>;
 type TopicAnswers = ResponseOf<'Produce'>['responses'];
@@ -59,7 +59,9 @@ function refusalOfAll({ transactionalId, topicData }: Request): KafkaError | und
   if (transactionalId !== null)
     return new KafkaError('INVALID_TXN_STATE', 'There are no transactions here yet.');
   const isTransactional = topicData.some(({ partitionData }) =>
-    partitionData.some(({ records }) => (attributesOf(records ?? nothing) & attributeBits.transactional) !== 0),
+    partitionData.some(
+      ({ records }) => (attributesOf(records ?? nothing) & attributeBits.transactional) !== 0,
+    ),
   );
   if (!isTransactional) return undefined;
   const message = 'A transactional batch needs a transactional id.';
