@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type BrokerEngine, openBroker } from '../support/broker-engine.ts';
+import { fetchTests } from './broker-fetch.suite.ts';
+import { idempotenceTests } from './broker-idempotence.suite.ts';
+import { offsetTests } from './broker-offsets.suite.ts';
 import { produceTests } from './broker-produce.suite.ts';
 import type { Engine, OpenStores } from './engine.ts';
 
@@ -21,5 +24,8 @@ export function brokerSuite(engine: Engine): void {
     });
     const world = () => ({ stores, engine: opened });
     produceTests(world);
+    idempotenceTests(world);
+    fetchTests(world);
+    offsetTests(world);
   });
 }
