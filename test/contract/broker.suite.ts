@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { type BrokerEngine, openBroker } from '../support/broker-engine.ts';
 import { fetchTests } from './broker-fetch.suite.ts';
 import { idempotenceTests } from './broker-idempotence.suite.ts';
+import { metadataTests } from './broker-metadata.suite.ts';
 import { offsetTests } from './broker-offsets.suite.ts';
 import { produceTests } from './broker-produce.suite.ts';
+import { sessionTests } from './broker-session.suite.ts';
 import type { Engine, OpenStores } from './engine.ts';
 
 /** Small, so that pages, evictions and segments come early; polls so rare that only an append wakes a fetch. */
@@ -27,5 +29,7 @@ export function brokerSuite(engine: Engine): void {
     idempotenceTests(world);
     fetchTests(world);
     offsetTests(world);
+    metadataTests(world);
+    sessionTests(world);
   });
 }
