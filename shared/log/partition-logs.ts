@@ -21,6 +21,8 @@ import {
   type LogSettings,
   loadHead,
 } from './log-context.ts';
+import { logSizeBytes } from './log-size.ts';
+import { type ActiveProducer, activeProducers } from './producers.ts';
 import { checkRange, read } from './read.ts';
 import { bytesOf, readMany } from './read-many.ts';
 import { type BatchToStage, stage } from './stage.ts';
@@ -37,6 +39,10 @@ export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
 /** The logs of all partitions, on one engine, for one process. */
 export interface OpenPartitionLogs extends PartitionLogs {
   readonly context: LogContext;
+  /** Whom the partition remembers, by producer id. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  producers(partition: PartitionId): Promise<ActiveProducer[]>;
+  /** Bytes from the log start offset on. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  sizeBytes(partition: PartitionId): Promise<bigint>;
   /** Resolves when nothing goes on behind the answers any more: a function waits for it before it returns. */
   drain(): Promise<void>;
 }
@@ -157,6 +163,14 @@ class EnginePartitionLogs implements OpenPartitionLogs {
       await advanceStart(this.context, partition, wanted);
       return (await loadHead(this.context, partition)).start;
     });
+  }
+
+  producers(partition: PartitionId): Promise<ActiveProducer[]> {
+    return this.translated(() => activeProducers(this.context, partition));
+  }
+
+  sizeBytes(partition: PartitionId): Promise<bigint> {
+    return this.translated(() => logSizeBytes(this.context, partition));
   }
 
   async drain(): Promise<void> {
