@@ -3,9 +3,9 @@
 import time
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.consumer.subscription_state import ConsumerRebalanceListener
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import CommitFailedError
 from kafka.structs import OffsetAndMetadata
 
@@ -40,15 +40,8 @@ def produce():
     producer.close()
 
 
-class Shown(ConsumerRebalanceListener):
-    def on_partitions_revoked(self, revoked):
-        pass
-
-    def on_partitions_assigned(self, assigned):
-        pass
-
-
 def open_consumer():
+    is_cooperative = args["assignor"] == "cooperative"
     return KafkaConsumer(
         bootstrap_servers=servers,
         group_id=args["group"] or None,
@@ -56,7 +49,7 @@ def open_consumer():
         auto_offset_reset="earliest",
         session_timeout_ms=6000,
         heartbeat_interval_ms=1000,
-        partition_assignment_strategy=[RangePartitionAssignor],
+        partition_assignment_strategy=[CooperativeStickyAssignor if is_cooperative else RangePartitionAssignor],
     )
 
 
@@ -115,10 +108,8 @@ def admin():
 
     show(created=partitions())
     show(listed=topic in client.list_topics())
-    from kafka.admin import ConfigResource, ConfigResourceType
-
     found = client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-    show(config=config_value(found))
+    show(config=found["topic"][topic]["retention.ms"]["value"])
     client.create_partitions({topic: 5})
     show(grown=partitions())
     client.delete_topics([topic])
@@ -126,10 +117,6 @@ def admin():
     while topic in client.list_topics() and time.monotonic() < give_up_at:
         time.sleep(0.1)
     show(deleted=topic not in client.list_topics())
-
-
-def config_value(found):
-    return str(found)
 
 
 stop_at_signal()
