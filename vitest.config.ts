@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       'test/aws/**',
+      'test/clients/**',
       'test/engines/**',
       'test/wire/kafka-clients/**',
       'test/package/**',

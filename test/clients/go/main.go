@@ -181,16 +181,16 @@ func (a *assignment) change(partitions map[string][]int32, isHeld bool) {
 	show("assigned", all)
 }
 
-func consumerOptions() ([]kgo.Opt, context.Context) {
-	topic, ctx := text("topic", ""), context.Background()
+func consumerOptions() []kgo.Opt {
+	topic := text("topic", "")
 	start := kgo.ConsumeStartOffset(kgo.NewOffset().AtStart())
 	if number("partition", -1) >= 0 {
 		at := map[int32]kgo.Offset{int32(number("partition", 0)): kgo.NewOffset().At(int64(number("offset", 0)))}
-		return []kgo.Opt{start, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: at})}, ctx
+		return []kgo.Opt{start, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: at})}
 	}
 	options := []kgo.Opt{start, kgo.ConsumeTopics(topic)}
 	if text("group", "") == "" {
-		return options, ctx
+		return options
 	}
 	held := &assignment{held: map[int32]bool{}}
 	taken := func(isHeld bool) func(context.Context, *kgo.Client, map[string][]int32) {
@@ -205,20 +205,17 @@ func consumerOptions() ([]kgo.Opt, context.Context) {
 	)
 	switch text("assignor", "range") {
 	case "consumer":
-		// The new protocol is behind this key of the context until the module calls it stable.
-		ctx = context.WithValue(ctx, "opt_in_kafka_next_gen_balancer_beta", true)
-		options = append(options, kgo.Balancers(kgo.CooperativeStickyBalancer()), kgo.WithContext(ctx))
+		options = append(options, kgo.ServerSideBalancer(), kgo.Balancers(kgo.RangeBalancer()))
 	case "cooperative":
 		options = append(options, kgo.Balancers(kgo.CooperativeStickyBalancer()))
 	default:
 		options = append(options, kgo.Balancers(kgo.RangeBalancer()))
 	}
-	return append(options, kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second)), ctx
+	return append(options, kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second))
 }
 
 func consume(ctx context.Context) {
-	options, _ := consumerOptions()
-	client := open(options...)
+	client := open(consumerOptions()...)
 	seen, count := 0, number("count", 0)
 	for ctx.Err() == nil && (count == 0 || seen < count) {
 		fetches := client.PollRecords(ctx, 1)
