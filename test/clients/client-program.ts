@@ -62,7 +62,7 @@ export class ClientProcess {
 
   constructor(client: Client, bootstrap: string, task: Task, args: Arguments) {
     const [file = '', ...first] = client.command;
-    const missing = [file, ...first].find((path) => path.startsWith('/') && !existsSync(path));
+    const missing = [file, ...first].find((path) => /^\/[^*]*$/.test(path) && !existsSync(path));
     if (missing !== undefined)
       throw new Error(
         `${client.name} is not installed: there is no ${missing}. node test/support/install-clients.mjs`,
