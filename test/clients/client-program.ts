@@ -2,29 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../shared/base/clock.ts';
+import type { Column } from './columns.ts';
 import type { SeenRecord } from './records.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const cached = (path: string): string => `${repository}.cache/${path}`;
-
-/** What a client can do beyond producing and consuming; the coverage table has a column for each. */
-export type Feature =
-  | 'headers'
-  | 'time'
-  | 'key'
-  | 'null'
-  | 'group'
-  | 'commit'
-  | 'cooperative'
-  | 'kip848'
-  | 'seek'
-  | 'offset-for-time'
-  | 'idempotent'
-  | 'admin'
-  | 'gzip'
-  | 'snappy'
-  | 'lz4'
-  | 'zstd';
 
 export type Client = {
   readonly name: string;
@@ -32,7 +14,7 @@ export type Client = {
   readonly command: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** What this client has no means for. The table says so. */
-  readonly lacks: readonly Feature[];
+  readonly lacks: readonly (Column | 'time')[];
 };
 
 export type Task = 'produce' | 'consume' | 'offset-for-time' | 'admin';

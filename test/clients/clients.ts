@@ -17,7 +17,8 @@ export const clients = {
   kcat: {
     name: 'kcat 1.7.1, librdkafka 2.0.2',
     command: [process.execPath, `${programs}kcat/program.mjs`],
-    lacks: ['time', 'kip848', 'admin'],
+    // It ends when no broker answers.
+    lacks: ['time', 'kip848', 'admin', 'live'],
   },
   confluent: {
     name: 'confluent-kafka 2.16.1',

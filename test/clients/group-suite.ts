@@ -25,7 +25,7 @@ export function describeGroups({ results, stage }: Stand): void {
   results.test('commit', 'after a restart of the broker a group goes on where it committed', () =>
     restart(stage()),
   );
-  results.test('commit', 'a member that lives through a restart of the broker goes on', () =>
+  results.test('live', 'a member that lives through a restart of the broker goes on', () =>
     liveThroughRestart(stage()),
   );
 }

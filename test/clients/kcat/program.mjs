@@ -1,5 +1,6 @@
 // kcat, doing what README.md of the folder above says.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { acks, args, bootstrap, count, partition, print, records, task } from '../npm/arguments.mjs';
 
 const settings = (values) => Object.entries(values).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
@@ -16,10 +17,8 @@ function kcat(given, input, onLine) {
     unread = lines.pop();
     for (const line of lines) onLine?.(line, child);
   });
-  child.stderr.on('data', (chunk) => {
-    process.stderr.write(chunk);
-    for (const line of String(chunk).split('\n')) onAssignment(line);
-  });
+  child.stderr.pipe(process.stderr);
+  createInterface({ input: child.stderr }).on('line', onAssignment);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) =>
     child.on('close', (code, signal) =>
@@ -30,11 +29,16 @@ function kcat(given, input, onLine) {
   );
 }
 
-/** kcat tells on standard error what its group gives it. */
+let assigned = new Set();
+
+/** kcat tells on standard error what its group gives and takes. */
 function onAssignment(line) {
-  if (!line.includes('rebalanced')) return;
-  const found = [...line.matchAll(/\[(\d+)\]/g)].map((match) => Number(match[1]));
-  print({ assigned: line.includes('assigned') ? found : [] });
+  if (!line.includes(' rebalanced')) return;
+  const found = [...line.matchAll(/ \[(\d+)\]/g)].map((match) => Number(match[1]));
+  if (line.includes('incremental assignment')) assigned = new Set([...assigned, ...found]);
+  else if (line.includes('incremental revoke')) for (const one of found) assigned.delete(one);
+  else assigned = new Set(line.includes(': assigned:') ? found : []);
+  print({ assigned: [...assigned].sort() });
 }
 
 async function produce() {
@@ -47,6 +51,7 @@ async function produce() {
   if (args.shape === 'odd') {
     await kcat([...to, ...how], 'v');
     await kcat([...to, ...how, '-K', ':', '-Z'], 'k:');
+    await kcat([...to, ...how, '-K', ':'], 'k:');
     print({ sent: [] });
     return;
   }
