@@ -16,7 +16,7 @@ module.exports = {
     {
       name: 'pure rooms do no I/O',
       severity: 'error',
-      from: { path: '^shared/(base|kafka|records)/' },
+      from: { path: '^shared/(base|kafka|protocol|records)/' },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(buffer|zlib|crypto|assert)$' },
     },
     {
