@@ -47,6 +47,6 @@ module.exports = {
       exportsFields: ['exports'],
       conditionNames: ['import', 'require', 'node', 'default', 'types'],
     },
-    exclude: { path: '^(dist|cdk\\.out|data)/' },
+    exclude: { path: '^(dist|cdk\\.out|data)/|^test/clients/[^/]+/' },
   },
 };

@@ -1,6 +1,6 @@
 // Who may import whom; whatever a row does not name is forbidden. A room may always import itself.
-// base → kafka → { protocol, records, storage } → { catalog, log } → rest → runtime → { functions, local, infra }
-// base → kafka → { records, storage } → { catalog, log, groups } → rest → runtime → { functions, local, infra }
+// base → kafka → { protocol, records, storage } → { catalog, log, groups } → { broker, rest } → runtime → {
+// functions, gateway, local, infra }
 const words = ['shared/base/', 'shared/kafka/'];
 const domain = ['shared/log/', 'shared/catalog/', 'shared/groups/'];
 
@@ -13,7 +13,7 @@ module.exports.rooms = {
   'shared/catalog': [...words, 'shared/storage/'],
   'shared/log': [...words, 'shared/storage/', 'shared/records/'],
   'shared/groups': [...words, 'shared/storage/', 'shared/catalog/'],
-  'shared/broker': [...words, 'shared/protocol/', 'shared/records/', 'shared/groups/', ...domain],
+  'shared/broker': [...words, 'shared/protocol/', 'shared/records/', ...domain],
   'shared/rest': [...words, 'shared/records/', 'shared/storage/', ...domain],
   'shared/runtime': ['shared/'],
   functions: ['shared/runtime/'],

@@ -11,7 +11,7 @@ const usage = `millrace: Kafka, and the same over HTTP, in one process
   --host H              address to listen on (default 127.0.0.1)
   --advertised-host H   address that Kafka clients are told to connect to (default: the one above)
   --rest-port N         port of the HTTP door (default 8082; 0 takes a free one)
-  --kafka-port N        port of the first broker (default 9092; further brokers take the next ones; 0: free ones)
+  --kafka-port N        port of the first broker, further ones take the next (default 9092; 0: free ones)
   --brokers N           brokers that share the partitions, each with a port of its own (default 1)
   --default-partitions N  partitions of a topic that does not say (default 1)
   --cors-origin O       origin that browsers may call from; may be repeated (default *: any; none: no other)

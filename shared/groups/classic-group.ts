@@ -17,7 +17,8 @@ export type ClassicDecision = { readonly cell: ClassicCell; readonly answers: re
 
 /**
  * What a classic group becomes when these things happen to it, in this order, and what each is answered. No
- * I/O, no clock: whoever holds a request decides alike. The same cell object is answered when nothing changes.
+ * I/O, no clock: whoever holds a request decides alike. The same cell object is answered when nothing
+ * changes.
  */
 export function decideClassic(
   cell: ClassicCell,

@@ -11,8 +11,8 @@ import type { LagRequest, PartitionLag } from './offsets-api.ts';
 type Asked = { readonly topic: GroupTopic; readonly partition: number; readonly committed?: CommittedOffset };
 
 /**
- * How far a group is behind the ends of its partitions: one read a head. Partitions that do not exist are left
- * out. Throws KafkaError and StoreError.
+ * How far a group is behind the ends of its partitions: one read a head. Partitions that do not exist are
+ * left out. Throws KafkaError and StoreError.
  */
 export async function groupLag(
   { context }: GroupRoom,

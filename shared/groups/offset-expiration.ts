@@ -23,8 +23,8 @@ export type Expired = {
 };
 
 /**
- * The daily job of `offsets.retention.minutes`, through the index of groups. A failure with one group does not
- * keep it from the others. If it never runs, nothing is lost but space (I10).
+ * The daily job of `offsets.retention.minutes`, through the index of groups. A failure with one group does
+ * not keep it from the others. If it never runs, nothing is lost but space (I10).
  */
 export async function expireOffsets(room: GroupRoom): Promise<Expired> {
   const { context } = room;

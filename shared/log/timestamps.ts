@@ -32,8 +32,8 @@ export function offsetForTimestamp(
 }
 
 /**
- * The first record with the largest timestamp of all (ListOffsets -3, KIP-734); undefined in an empty log. Where
- * retention has removed the record that was dated latest, the items of all segments are looked at.
+ * The first record with the largest timestamp of all (ListOffsets -3, KIP-734); undefined in an empty log.
+ * Where retention has removed the record that was dated latest, the items of all segments are looked at.
  */
 export async function offsetOfMaxTimestamp(
   context: LogContext,

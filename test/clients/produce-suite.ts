@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { Stand } from './client-suite.ts';
 import { planned, valuesOf } from './records.ts';
 import { Stage } from './stage.ts';
+import type { Stand } from './stand.ts';
 import { storedBatches } from './stored-batches.ts';
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { Stand } from './client-suite.ts';
 import { planned } from './records.ts';
+import type { Stand } from './stand.ts';
 
 /** Where a client begins to read. */
 export function describeReading({ results, stage }: Stand): void {

@@ -9,7 +9,10 @@ import { type Handler, noError, settled } from '../handler.ts';
 type Wanted = RequestOf<'DeleteTopics'>['topics'][number];
 type TopicAnswer = ResponseOf<'DeleteTopics'>['responses'][number];
 
-/** DeleteTopics v1–6. v6: by name or by id, not both; an id never hits another topic that has taken the name. */
+/**
+ * DeleteTopics v1–6. v6: by name or by id, not both; an id never hits another topic that has taken the
+ * name.
+ */
 export const deleteTopics: Handler<'DeleteTopics'> = async (broker, { topics, topicNames }) => {
   const wanted = [...topics, ...topicNames.map((name) => ({ name, topicId: zeroUuid }))];
   const twice = repeated(wanted.map(keyOf));

@@ -17,8 +17,9 @@ type Found = { name: string; topic: Topic | KafkaError };
 const partitionsMax = 2_000;
 
 /**
- * DescribeTopicPartitions v0 (KIP-966): topics by name, from the cursor on, until the answer has as many partitions as
- * asked for; then the next one is where to go on. There is one replica, so none is eligible beside the leader.
+ * DescribeTopicPartitions v0 (KIP-966): topics by name, from the cursor on, until the answer has as many
+ * partitions as asked for; then the next one is where to go on. There is one replica, so none is eligible
+ * beside the leader.
  */
 export const describeTopicPartitions: Handler<'DescribeTopicPartitions'> = async (broker, request) => {
   try {

@@ -20,8 +20,8 @@ const topicIdsSince = 13; // KIP-516
 const zstdSince = 10; // KIP-110
 
 /**
- * Fetch v4–17. Sessions are declined (id 0, always whole fetches); rack and followers' fields mean nothing here. What is
- * unknown does not shorten a wait; an error of a read, such as OFFSET_OUT_OF_RANGE, does.
+ * Fetch v4–17. Sessions are declined (id 0, always whole fetches); rack and followers' fields mean nothing
+ * here. What is unknown does not shorten a wait; an error of a read, such as OFFSET_OUT_OF_RANGE, does.
  */
 export const fetch: Handler<'Fetch'> = async (broker, request, call) => {
   const isOfSession = request.sessionEpoch > 0; // 0 asks for one, -1 for none: both are whole fetches (KIP-227)
@@ -110,8 +110,8 @@ function forgetTopicsThatAreGone(
 }
 
 /**
- * In the order of the request, until the answer is as large as the client or the broker allows. Only the first batch
- * of all may be larger than the limits (KIP-74).
+ * In the order of the request, until the answer is as large as the client or the broker allows. Only the
+ * first batch of all may be larger than the limits (KIP-74).
  */
 function answersWithin(
   broker: BrokerContext,

@@ -17,7 +17,9 @@ import {
   until,
 } from './group-bench.ts';
 
-/** The rows of the race table of the design, those of joining and syncing; `fences.test.ts` has the others. */
+/**
+ * The rows of the race table of the design, those of joining and syncing; `fences.test.ts` has the others.
+ */
 
 const metadata = (text: string) => [{ name: 'range', metadata: utf8Encode(text) }];
 
