@@ -32,28 +32,28 @@ export class Budget {
     if (this.waiting.size > 0 && !this.isFull) this.wake();
   }
 
-  /** Calls `waiter` whenever there may be room, until `leave`. If it was the one that may overdraw, another may. */
+  /** Calls `waiter` whenever there may be room, until `leave`. */
   wait(waiter: Waiter): void {
     this.waiting.add(waiter);
-    this.passOn(waiter);
   }
 
   /** The waiter goes on, or is gone. If it was the one that may overdraw, another may. */
   leave(waiter: Waiter): void {
     this.waiting.delete(waiter);
-    this.passOn(waiter);
+    if (this.overdrawn !== waiter) return;
+    this.overdrawn = undefined;
+    this.wake();
   }
 
-  /** Whether `waiter` may take more than there is. Whoever may keeps this right until it waits or leaves. */
+  /** Whether `waiter` may take more than there is. Whoever may keeps this right until it leaves. */
   mayOverdraw(waiter: Waiter): boolean {
     this.overdrawn ??= waiter;
     return this.overdrawn === waiter;
   }
 
-  private passOn(waiter: Waiter): void {
-    if (this.overdrawn !== waiter) return;
-    this.overdrawn = undefined;
-    this.wake();
+  /** Whether `waiter` has that right already. */
+  hasOverdrawn(waiter: Waiter): boolean {
+    return this.overdrawn === waiter;
   }
 
   private wake(): void {
