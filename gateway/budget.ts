@@ -1,12 +1,9 @@
-/**
- * Whoever waits for room; called when there may be some. Keeps its place until it finds that it may go on.
- */
+/** Whoever waits for room; called when there may be some. Keeps its place until it finds that it may go on. */
 type Waiter = () => void;
 
 /**
- * Bytes that all connections hold together. When they are too many, whoever wants more waits; one at a time
- * may take more than there is, to bring the frame that it has begun to its end, so that half frames cannot
- * block each other.
+ * Bytes that all connections hold together. When they are too many, whoever wants more waits; one at a time may take
+ * more than there is, to bring the frame that it has begun to its end, so that half frames cannot block each other.
  */
 export class Budget {
   private readonly bytesMax: number;
@@ -35,31 +32,28 @@ export class Budget {
     if (this.waiting.size > 0 && !this.isFull) this.wake();
   }
 
-  /**
-   * Calls `waiter` whenever there may be room, until `leave`. If it was the one that may overdraw, another
-   * may.
-   */
+  /** Calls `waiter` whenever there may be room, until `leave`. */
   wait(waiter: Waiter): void {
     this.waiting.add(waiter);
-    this.passOn(waiter);
   }
 
   /** The waiter goes on, or is gone. If it was the one that may overdraw, another may. */
   leave(waiter: Waiter): void {
     this.waiting.delete(waiter);
-    this.passOn(waiter);
+    if (this.overdrawn !== waiter) return;
+    this.overdrawn = undefined;
+    this.wake();
   }
 
-  /** Whether `waiter` may take more than there is. Whoever may keeps this right until it waits or leaves. */
+  /** Whether `waiter` may take more than there is. Whoever may keeps this right until it leaves. */
   mayOverdraw(waiter: Waiter): boolean {
     this.overdrawn ??= waiter;
     return this.overdrawn === waiter;
   }
 
-  private passOn(waiter: Waiter): void {
-    if (this.overdrawn !== waiter) return;
-    this.overdrawn = undefined;
-    this.wake();
+  /** Whether `waiter` has that right already. */
+  hasOverdrawn(waiter: Waiter): boolean {
+    return this.overdrawn === waiter;
   }
 
   private wake(): void {

@@ -63,7 +63,10 @@ export class Connection {
       socket,
       budget,
       clock,
-      done: (requestBytes) => this.release(requestBytes),
+      done: (requestBytes) => {
+        budget.leave(this.steer); // whoever waits longer comes first
+        this.release(requestBytes);
+      },
       ended: (reason) => this.end(reason),
       failed: (error) => this.refuse(error),
     });
@@ -228,7 +231,7 @@ export class Connection {
   /** A fetch may answer much: it begins when other answers have been taken. */
   private async roomForAnswer(): Promise<void> {
     const { budget } = this.options;
-    while (budget.isFull && !this.over.signal.aborted) {
+    while (budget.isFull && !budget.hasOverdrawn(this.steer) && !this.over.signal.aborted) {
       await new Promise<void>((resolve) => {
         this.roomFound = resolve;
         budget.wait(resolve);

@@ -30,6 +30,9 @@ export const codeOf = (error: KafkaErrorName): number => kafkaErrors[error].code
 /** An error as answers tell it; the message where the version has room for one. */
 export type Failure = { errorCode: number; errorMessage: string };
 
+/** What clients sent may stand in a message; a string of the protocol has its limits. */
+const messageLengthMax = 1_000;
+
 /** What the log names failures of the store. Few of them are expected outside Produce. */
 const storeFailures: readonly KafkaErrorName[] = [
   'NOT_ENOUGH_REPLICAS',
@@ -46,7 +49,7 @@ export function failureOf({ log }: BrokerContext, error: unknown, storeFailure?:
   if (known instanceof KafkaError) {
     const isStores = storeFailure !== undefined && storeFailures.includes(known.errorName);
     const errorCode = isStores ? kafkaErrors[storeFailure].code : known.code;
-    return { errorCode, errorMessage: known.message };
+    return { errorCode, errorMessage: known.message.slice(0, messageLengthMax) };
   }
   log.error('unexpected failure', { error });
   const { code, message } = kafkaErrors.UNKNOWN_SERVER_ERROR;

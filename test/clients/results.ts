@@ -1,10 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'vitest';
 import { type Client, cached } from './client-program.ts';
 import type { Column } from './columns.ts';
 
 export type Outcome = 'yes' | 'no' | 'client has none';
-export const resultsFolder = cached('client-results');
+
+const folder = cached('client-results');
+/** Where one client's results are kept from its tests to that of the table. */
+export const resultsFile = ({ name }: Client): string =>
+  `${folder}/${name.replaceAll(/[^a-z0-9.]+/gi, '-')}.json`;
 
 const testMs = 150_000;
 
@@ -15,6 +19,7 @@ export class Results {
 
   constructor(client: Client) {
     this.client = client;
+    rmSync(resultsFile(client), { force: true });
     for (const name of client.lacks) if (name !== 'time') this.outcomes[name] = 'client has none';
   }
 
@@ -38,8 +43,8 @@ export class Results {
 
   /** Kept for the test of the table, which runs after all clients. */
   write(): void {
-    mkdirSync(resultsFolder, { recursive: true });
-    const file = `${resultsFolder}/${this.client.name.replaceAll(/[^a-z0-9.]+/gi, '-')}.json`;
-    writeFileSync(file, `${JSON.stringify({ name: this.client.name, outcomes: this.outcomes }, null, 2)}\n`);
+    mkdirSync(folder, { recursive: true });
+    const results = { name: this.client.name, outcomes: this.outcomes };
+    writeFileSync(resultsFile(this.client), `${JSON.stringify(results, null, 2)}\n`);
   }
 }

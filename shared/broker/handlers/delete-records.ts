@@ -4,7 +4,7 @@ import { answerEach } from '../answer-each.ts';
 import type { BrokerContext } from '../broker-context.ts';
 import { byTopic } from '../by-topic.ts';
 import { type Handler, noError, settled } from '../handler.ts';
-import { checkHasPartition } from '../partitions-asked.ts';
+import { partitionFinder } from '../partitions-asked.ts';
 
 type PartitionAnswer = ResponseOf<'DeleteRecords'>['topics'][number]['partitions'][number];
 type Wanted = { topic: string; partitionIndex: number; offset: bigint };
@@ -14,11 +14,12 @@ export const deleteRecords: Handler<'DeleteRecords'> = async (broker, { topics }
   const wanted = topics.flatMap(({ name, partitions }) =>
     partitions.map((partition) => ({ topic: name, ...partition })),
   );
+  const find = partitionFinder(broker);
   const answers = await answerEach(wanted, async (one) => {
     const { topic, partitionIndex } = one;
     const answer = await settled<Omit<PartitionAnswer, 'partitionIndex'>>(
       broker,
-      async () => ({ lowWatermark: await moved(broker, one), errorCode: noError }),
+      async () => ({ lowWatermark: await moved(broker, find, one), errorCode: noError }),
       ({ errorCode }) => ({ lowWatermark: -1n, errorCode }),
     );
     return { topic, partitionIndex, ...answer };
@@ -28,11 +29,11 @@ export const deleteRecords: Handler<'DeleteRecords'> = async (broker, { topics }
 
 /** The log start offset afterwards. */
 async function moved(
-  { topics, logs }: BrokerContext,
+  { logs }: BrokerContext,
+  find: ReturnType<typeof partitionFinder>,
   { topic: name, partitionIndex: partition, offset }: Wanted,
 ): Promise<bigint> {
-  const topic = await topics.get(name);
-  checkHasPartition(topic, partition);
+  const topic = await find(name, partition);
   if (!topic.logConfig.cleanupPolicy.includes('delete')) {
     const message = `The cleanup.policy of topic '${name}' does not allow records to be deleted.`;
     throw new KafkaError('POLICY_VIOLATION', message);

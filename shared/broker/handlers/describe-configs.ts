@@ -1,8 +1,9 @@
 import { brokerConfigEntries } from '../../kafka/broker-config-keys.ts';
 import type { ConfigEntry } from '../../kafka/config-keys.ts';
+import { KafkaError } from '../../kafka/error-codes.ts';
 import { checkTopicName } from '../../kafka/topic-names.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
-import { answerEach } from '../answer-each.ts';
+import { answerEach, repeated } from '../answer-each.ts';
 import type { BrokerContext } from '../broker-context.ts';
 import { configAnswer, configSourceIds, configTypeIds } from '../config-answer.ts';
 import {
@@ -26,11 +27,15 @@ type ConfigAnswer = ResourceAnswer['configs'][number];
  * (in Kafka: the request).
  */
 export const describeConfigs: Handler<'DescribeConfigs'> = async (broker, request) => {
+  const twice = repeated(request.resources.filter(asksForAll).map(nameOf));
   const results = answerEach(request.resources, (resource) => {
     const { resourceType, resourceName } = resource;
     return settled<ResourceAnswer>(
       broker,
       async () => {
+        // A small request must not become a huge answer.
+        if (asksForAll(resource) && twice.has(nameOf(resource)))
+          throw new KafkaError('INVALID_REQUEST', 'All configs of the resource are asked for twice.');
         const entries = named(resource, await entriesOf(broker, resource));
         const configs = entries.map((entry) => described(request, entry));
         return { errorCode: noError, errorMessage: null, resourceType, resourceName, configs };
@@ -41,6 +46,9 @@ export const describeConfigs: Handler<'DescribeConfigs'> = async (broker, reques
   });
   return { results: await results };
 };
+
+const nameOf = ({ resourceType, resourceName }: Resource): string => `${resourceType} ${resourceName}`;
+const asksForAll = ({ configurationKeys }: Resource): boolean => (configurationKeys ?? []).length === 0;
 
 async function entriesOf(
   broker: BrokerContext,
@@ -76,9 +84,9 @@ const entriesByType: { readonly [Type in ResourceType]: Entries } = {
 };
 
 /** Those asked for: all where none is named. A name that there is not is left out. */
-function named({ configurationKeys }: Resource, entries: readonly ConfigEntry[]): readonly ConfigEntry[] {
-  if (configurationKeys === null || configurationKeys.length === 0) return entries;
-  const wanted = new Set(configurationKeys);
+function named(resource: Resource, entries: readonly ConfigEntry[]): readonly ConfigEntry[] {
+  if (asksForAll(resource)) return entries;
+  const wanted = new Set(resource.configurationKeys);
   return entries.filter(({ name }) => wanted.has(name));
 }
 

@@ -5,6 +5,7 @@ import { answerEach } from '../answer-each.ts';
 import type { BrokerContext } from '../broker-context.ts';
 import { byTopic } from '../by-topic.ts';
 import { failureOf, type Handler, noError } from '../handler.ts';
+import { partitionsOnce } from '../partitions-asked.ts';
 
 type Request = RequestOf<'DescribeLogDirs'>;
 type LogDir = ResponseOf<'DescribeLogDirs'>['results'][number];
@@ -39,17 +40,20 @@ export const describeLogDirs: Handler<'DescribeLogDirs'> = async (broker, reques
   }
 };
 
-async function placedOf({ topics }: BrokerContext, request: Request): Promise<Placed[]> {
-  const all = ({ name, topicId, partitions }: Topic): Placed[] =>
-    Array.from({ length: partitions }, (_, partition) => ({ topic: name, topicId, partition }));
-  if (request.topics === null) return (await topics.list()).flatMap(all);
-  const wanted = await answerEach(request.topics, async ({ topic: name, partitions }) => {
-    const topic = await topics.find(name);
-    const indexes = new Set(partitions);
-    return topic ? all(topic).filter(({ partition }) => indexes.has(partition)) : [];
+async function placedOf({ topics }: BrokerContext, { topics: wanted }: Request): Promise<Placed[]> {
+  if (wanted === null) return (await topics.list()).flatMap(placedAll);
+  const names = [...new Set(wanted.map(({ topic }) => topic))];
+  const found = new Map(await answerEach(names, async (name) => [name, await topics.find(name)] as const));
+  const asked = partitionsOnce(wanted.map(({ topic: name, partitions }) => ({ name, partitions })));
+  return asked.flatMap(({ topic: name, partition }) => {
+    const topic = found.get(name);
+    const isThere = topic !== undefined && partition >= 0 && partition < topic.partitions;
+    return isThere ? [{ topic: name, topicId: topic.topicId, partition }] : [];
   });
-  return wanted.flat();
 }
+
+const placedAll = ({ name, topicId, partitions }: Topic): Placed[] =>
+  Array.from({ length: partitions }, (_, partition) => ({ topic: name, topicId, partition }));
 
 /** Undefined when it is deleted meanwhile. */
 async function sizeOf({ logs }: BrokerContext, partition: Placed): Promise<bigint | undefined> {

@@ -6,7 +6,7 @@ import { zeroUuid } from '../../protocol/uuid.ts';
 import { answerEach } from '../answer-each.ts';
 import { topicOperations } from '../authorized-operations.ts';
 import type { BrokerContext } from '../broker-context.ts';
-import { failureOf, type Handler, leaderEpoch, lookupFailed, noError } from '../handler.ts';
+import { codeOf, type Handler, leaderEpoch, lookupFailed, noError } from '../handler.ts';
 
 type Request = RequestOf<'DescribeTopicPartitions'>;
 type Answer = ResponseOf<'DescribeTopicPartitions'>;
@@ -22,23 +22,17 @@ const partitionsMax = 2_000;
  * beside the leader.
  */
 export const describeTopicPartitions: Handler<'DescribeTopicPartitions'> = async (broker, request) => {
-  try {
-    checkCursor(request);
-    return page(broker, request, await found(broker, request));
-  } catch (error) {
-    const { errorCode } = failureOf(broker, error, 'REQUEST_TIMED_OUT');
-    return { topics: request.topics.map(({ name }) => unknown(name, errorCode)) };
-  }
+  if (isSound(request)) return page(broker, request, await found(broker, request));
+  return { topics: request.topics.map(({ name }) => unknown(name, codeOf('INVALID_REQUEST'))) };
 };
 
-/** Throws INVALID_REQUEST for a cursor that this list of topics cannot have led to. */
-function checkCursor({ topics, cursor }: Request): void {
-  if (cursor === null) return;
-  if (cursor.partitionIndex < 0) throw new KafkaError('INVALID_REQUEST', 'The cursor is below 0.');
-  if (topics.length > 0 && !topics.some(({ name }) => name === cursor.topicName))
-    throw new KafkaError('INVALID_REQUEST', 'The topic of the cursor is not among those asked for.');
-}
+/** Whether this list of topics can have led to the cursor. */
+const isSound = ({ topics, cursor }: Request): boolean =>
+  cursor === null ||
+  (cursor.partitionIndex >= 0 &&
+    (topics.length === 0 || topics.some(({ name }) => name === cursor.topicName)));
 
+/** Each with its topic or why there is none. Where all are asked for there is no place for an error: it is thrown. */
 async function found({ topics, ...broker }: BrokerContext, { topics: wanted, cursor }: Request) {
   const from = cursor?.topicName ?? '';
   if (wanted.length === 0) {

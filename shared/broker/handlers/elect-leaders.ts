@@ -3,7 +3,7 @@ import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
 import { answerEach } from '../answer-each.ts';
 import type { BrokerContext } from '../broker-context.ts';
 import { codeOf, type Handler, noError, settled } from '../handler.ts';
-import { checkHasPartition } from '../partitions-asked.ts';
+import { partitionFinder } from '../partitions-asked.ts';
 
 type TopicWanted = NonNullable<RequestOf<'ElectLeaders'>['topicPartitions']>[number];
 type TopicAnswer = ResponseOf<'ElectLeaders'>['replicaElectionResults'][number];
@@ -17,11 +17,12 @@ const electionTypes = [0, 1]; // preferred, unclean
  */
 export const electLeaders: Handler<'ElectLeaders'> = async (broker, { electionType, topicPartitions }) => {
   const wanted = topicPartitions ?? [];
+  const find = partitionFinder(broker);
   const isKnown = electionTypes.includes(electionType);
   return {
     errorCode: isKnown ? noError : codeOf('INVALID_REQUEST'),
     replicaElectionResults: await answerEach(wanted, (topic) =>
-      isKnown ? answered(broker, topic) : Promise.resolve(refused(topic, electionType)),
+      isKnown ? answered(broker, find, topic) : Promise.resolve(refused(topic, electionType)),
     ),
   };
 };
@@ -37,6 +38,7 @@ const refused = ({ topic, partitions }: TopicWanted, electionType: number): Topi
 
 async function answered(
   broker: BrokerContext,
+  find: ReturnType<typeof partitionFinder>,
   { topic: name, partitions }: TopicWanted,
 ): Promise<TopicAnswer> {
   const { code, message } = kafkaErrors.ELECTION_NOT_NEEDED;
@@ -44,7 +46,7 @@ async function answered(
     settled<PartitionAnswer>(
       broker,
       async () => {
-        checkHasPartition(await broker.topics.get(name), partitionId);
+        await find(name, partitionId);
         return { partitionId, errorCode: code, errorMessage: message };
       },
       (failure) => ({ partitionId, ...failure }),

@@ -56,6 +56,9 @@ def open_consumer():
 def consume():
     consumer = open_consumer()
     if args["group"]:
+        # Its leader assigns nothing, and stays at that, when the join is answered before the first metadata
+        # are. Kafka's group.initial.rebalance.delay.ms hides it, where it is not 0.
+        consumer.partitions_for_topic(topic)
         consumer.subscribe([topic])
     elif partition >= 0:
         consumer.assign([TopicPartition(topic, partition)])
