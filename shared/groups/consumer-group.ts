@@ -12,7 +12,7 @@ import type {
 } from './consumer-events.ts';
 import { reconcile } from './consumer-reconcile.ts';
 import { hashOfTopics, isTargetDue, withTargets } from './consumer-target.ts';
-import { areEqual, noPartitions, withoutEpochs } from './topic-partitions.ts';
+import { areEqual, isWithin, noPartitions, withoutEpochs } from './topic-partitions.ts';
 
 export type ConsumerDecision = { readonly cell: ConsumerCell; readonly answers: readonly ConsumerAnswer[] };
 
@@ -144,7 +144,9 @@ function reconciled(
   const assignment = withoutEpochs(member.assigned);
   const old = find(before);
   const hasChanged = old === undefined || !areEqual(withoutEpochs(old.assigned), assignment);
-  const mustHear = event.isFull || event.mayBeFolded || event.memberEpoch !== old?.memberEpoch;
+  // It owns what it has to give back: perhaps it never heard that.
+  const ownsMore = event.owned !== null && !isWithin(event.owned, assignment);
+  const mustHear = event.isFull || event.mayBeFolded || ownsMore || event.memberEpoch !== old?.memberEpoch;
   return {
     is: 'heartbeat',
     memberId: event.memberId,

@@ -30,7 +30,7 @@ const as = ({ ground, memberId, generationId }: TestMember, groups: Groups): Tes
 /** Everybody alive comes to one stable generation, and each is given what the leader gave it. */
 async function settle(ground: Ground, members: readonly TestMember[]): Promise<void> {
   await stableGroup(ground, members);
-  const cell = await cellOf(ground);
+  const cell = await until(ground, cellOf(ground));
   expect(cell).toMatchObject({ type: 'classic', state: 'Stable' });
   for (const member of members) {
     const { error, assignment } = await until(ground, member.sync());
@@ -387,5 +387,5 @@ test('a storm of joins through many processes on a slow store meets in one gener
   const slow = { ...ground, stores };
   const members = Array.from({ length: 12 }, () => new TestMember(slow, openProcess(slow)));
   await settle(slow, members);
-  expect((await cellOf(slow)).members).toHaveLength(12);
+  expect((await until(slow, cellOf(slow))).members).toHaveLength(12);
 });
