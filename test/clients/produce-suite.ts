@@ -19,7 +19,10 @@ export function describeProducing({ client, results, stage }: Stand): void {
       const seen = await stage().consume(topic, 50);
       expect(seen.map(keyAndValue)).toEqual(planned(plan).map(keyAndValue));
     });
+  describeKeysAndHeaders({ client, results, stage });
+}
 
+function describeKeysAndHeaders({ client, results, stage }: Stand): void {
   results.test('keys', 'a key stays in one partition, its records in order', async () => {
     const topic = await stage().topic(3);
     const plan = { prefix: 'keyed', count: 300, keys: 10 };
@@ -40,7 +43,10 @@ export function describeProducing({ client, results, stage }: Stand): void {
     const [seen] = await stage().consume(topic, 1);
     expect(seen?.headers).toEqual(planned({ prefix: 'headed', count: 1 })[0]?.headers);
   });
+  describeEdges({ client, results, stage });
+}
 
+function describeEdges({ client, results, stage }: Stand): void {
   results.test('null', 'no key, no value and an empty value are three things', async () => {
     const topic = await stage().topic(1);
     await stage().produce(topic, { prefix: 'odd', count: 3 }, { shape: 'odd', partition: 0 });

@@ -32,7 +32,10 @@ const isSound = ({ topics, cursor }: Request): boolean =>
   (cursor.partitionIndex >= 0 &&
     (topics.length === 0 || topics.some(({ name }) => name === cursor.topicName)));
 
-/** Each with its topic or why there is none. Where all are asked for there is no place for an error: it is thrown. */
+/**
+ * Each with its topic or why there is none. Where all are asked for there is no place for an error: it is
+ * thrown.
+ */
 async function found({ topics, ...broker }: BrokerContext, { topics: wanted, cursor }: Request) {
   const from = cursor?.topicName ?? '';
   if (wanted.length === 0) {

@@ -24,7 +24,8 @@ const zstdSince = 10; // KIP-110
  * here. What is unknown does not shorten a wait; an error of a read, such as OFFSET_OUT_OF_RANGE, does.
  */
 export const fetch: Handler<'Fetch'> = async (broker, request, call) => {
-  const isOfSession = request.sessionEpoch > 0; // 0 asks for one, -1 for none: both are whole fetches (KIP-227)
+  // 0 asks for a session, -1 for none: both are whole fetches (KIP-227).
+  const isOfSession = request.sessionEpoch > 0;
   if (isOfSession)
     return { errorCode: kafkaErrors.FETCH_SESSION_ID_NOT_FOUND.code, sessionId: 0, responses: [] };
   const looked = request.topics.map((topic) => wantedOf(broker, request, call, topic));
