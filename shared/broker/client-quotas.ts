@@ -22,7 +22,10 @@ const quotaRules: ReadonlyMap<string, QuotaRule> = new Map([
   ['connection_creation_rate', { isOfIp: true, isWhole: true }],
 ]);
 
-/** Throws INVALID_REQUEST unless there may be quotas for this entity. A null name means the default of its type. */
+/**
+ * Throws INVALID_REQUEST unless there may be quotas for this entity. A null name means the default of its
+ * type.
+ */
 export function checkQuotaEntity(entity: readonly QuotaEntityPart[]): void {
   if (entity.length === 0) throw invalid('An entity of a quota needs a user, a client id or an address.');
   const types = new Set<string>();

@@ -21,8 +21,8 @@ const headsAtOnce = 16;
 /**
  * Deletes the topic: `deleting` in its item, while the name stays taken; then all its heads, so that nothing
  * can be appended or read any more; then the item itself. Whatever step it was interrupted at, the same call
- * finishes it, and so does `finishDeletion`. The data is left to a job. Throws UNKNOWN_TOPIC_OR_PARTITION, and
- * UNKNOWN_TOPIC_ID when the name is not, or not any more, that of the topic `id`.
+ * finishes it, and so does `finishDeletion`. The data is left to a job. Throws UNKNOWN_TOPIC_OR_PARTITION,
+ * and UNKNOWN_TOPIC_ID when the name is not, or not any more, that of the topic `id`.
  */
 export async function deleteTopic(store: CatalogStore, name: string, id?: TopicId): Promise<void> {
   let meant = id;

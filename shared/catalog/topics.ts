@@ -171,8 +171,8 @@ export class Topics {
 
   /**
    * Deletes the topic: when it answers, nothing can be read or appended and the name is free. One that was
-   * interrupted is finished by the same call, or by `finishDeletions`. With `id`, only that very topic, whoever else
-   * has the name by now. Throws UNKNOWN_TOPIC_OR_PARTITION; with `id`, UNKNOWN_TOPIC_ID.
+   * interrupted is finished by the same call, or by `finishDeletions`. With `id`, only that very topic,
+   * whoever else has the name by now. Throws UNKNOWN_TOPIC_OR_PARTITION; with `id`, UNKNOWN_TOPIC_ID.
    */
   async delete(name: string, id?: TopicId): Promise<void> {
     checkIsKnowable(name);

@@ -9,7 +9,8 @@ type EntryAnswer = ResponseOf<'AlterClientQuotas'>['entries'][number];
 
 /**
  * AlterClientQuotas v0–1. Nobody is slowed down here, so a quota that is checked and sound is refused with
- * POLICY_VIOLATION rather than kept without effect; that one is removed which there is not is fine, as in Kafka.
+ * POLICY_VIOLATION rather than kept without effect; that one is removed which there is not is fine, as in
+ * Kafka.
  */
 export const alterClientQuotas: Handler<'AlterClientQuotas'> = async (broker, { entries }) => {
   const twice = repeated(entries.map(nameOf));

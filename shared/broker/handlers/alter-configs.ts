@@ -8,7 +8,9 @@ import type { Handler } from '../handler.ts';
 
 type Resource = RequestOf<'AlterConfigs'>['resources'][number];
 
-/** AlterConfigs v0–2. Replaces all configs of a topic at once: what is not named falls back to its default. */
+/**
+ * AlterConfigs v0–2. Replaces all configs of a topic at once: what is not named falls back to its default.
+ */
 export const alterConfigs: Handler<'AlterConfigs'> = async (broker, { resources, validateOnly }, call) => {
   const { broker: ofBroker, clientMetrics, group } = resourceTypes;
   const alsoTakes = [ofBroker, clientMetrics, group]; // loggers came after KIP-339

@@ -11,8 +11,8 @@ const iterationsMin = 4096; // as Kafka, RFC 5802
 const iterationsMax = 16_384;
 
 /**
- * AlterUserScramCredentials v0. Nobody logs in yet: there is nothing to delete, and what would be set is checked, then
- * refused with SECURITY_DISABLED.
+ * AlterUserScramCredentials v0. Nobody logs in yet: there is nothing to delete, and what would be set is
+ * checked, then refused with SECURITY_DISABLED.
  */
 export const alterUserScramCredentials: Handler<'AlterUserScramCredentials'> = async (_broker, request) => ({
   results: [...refusals(request)].map(([user, { code, message }]) => ({

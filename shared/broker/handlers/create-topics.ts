@@ -12,8 +12,8 @@ type TopicAnswer = ResponseOf<'CreateTopics'>['topics'][number];
 const asBrokerSays = -1;
 
 /**
- * CreateTopics v2–7. One to three replicas are taken and reported as 1, since the stores replicate; an assignment of
- * replicas must be sound, and says no more than how many partitions there are.
+ * CreateTopics v2–7. One to three replicas are taken and reported as 1, since the stores replicate; an
+ * assignment of replicas must be sound, and says no more than how many partitions there are.
  */
 export const createTopics: Handler<'CreateTopics'> = async (broker, { topics, validateOnly }) => {
   const twice = repeated(topics.map(({ name }) => name));

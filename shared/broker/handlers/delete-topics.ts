@@ -10,7 +10,9 @@ type TopicAnswer = ResponseOf<'DeleteTopics'>['responses'][number];
 /** A topic to delete, or why it is not. By its name it may be there without an id: half deleted. */
 type Meant = { readonly name: string; readonly topicId: string | undefined } | KafkaError;
 
-/** DeleteTopics v1–6. v6: by name or by id, not both; an id never hits another topic that has taken the name. */
+/**
+ * DeleteTopics v1–6. v6: by name or by id, not both; an id never hits another topic that has taken the name.
+ */
 export const deleteTopics: Handler<'DeleteTopics'> = async (broker, { topics, topicNames }) => {
   const wanted = [...topics, ...topicNames.map((name) => ({ name, topicId: zeroUuid }))];
   const twice = repeated(wanted.map(keyOf));

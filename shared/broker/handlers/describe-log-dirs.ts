@@ -15,8 +15,8 @@ type Placed = { topic: string; topicId: string; partition: number };
 const logDir = '/millrace';
 
 /**
- * DescribeLogDirs v1–4. Every broker tells of the partitions it is said to lead, so that who asks them all counts each
- * once. What is not there is left out, as in Kafka.
+ * DescribeLogDirs v1–4. Every broker tells of the partitions it is said to lead, so that who asks them all
+ * counts each once. What is not there is left out, as in Kafka.
  */
 export const describeLogDirs: Handler<'DescribeLogDirs'> = async (broker, request, { caller }) => {
   try {

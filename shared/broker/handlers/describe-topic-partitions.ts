@@ -17,8 +17,9 @@ type Found = { name: string; topic: Topic | KafkaError };
 const partitionsMax = 2_000;
 
 /**
- * DescribeTopicPartitions v0 (KIP-966): topics by name, from the cursor on, until the answer has as many partitions as
- * asked for; then the next one is where to go on. There is one replica, so none is eligible beside the leader.
+ * DescribeTopicPartitions v0 (KIP-966): topics by name, from the cursor on, until the answer has as many
+ * partitions as asked for; then the next one is where to go on. There is one replica, so none is eligible
+ * beside the leader.
  */
 export const describeTopicPartitions: Handler<'DescribeTopicPartitions'> = async (broker, request) => {
   if (isSound(request)) return page(broker, request, await found(broker, request));
@@ -31,7 +32,10 @@ const isSound = ({ topics, cursor }: Request): boolean =>
   (cursor.partitionIndex >= 0 &&
     (topics.length === 0 || topics.some(({ name }) => name === cursor.topicName)));
 
-/** Each with its topic or why there is none. Where all are asked for there is no place for an error: it is thrown. */
+/**
+ * Each with its topic or why there is none. Where all are asked for there is no place for an error: it is
+ * thrown.
+ */
 async function found({ topics, ...broker }: BrokerContext, { topics: wanted, cursor }: Request) {
   const from = cursor?.topicName ?? '';
   if (wanted.length === 0) {

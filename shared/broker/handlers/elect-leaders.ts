@@ -12,8 +12,8 @@ type PartitionAnswer = TopicAnswer['partitionResult'][number];
 const electionTypes = [0, 1]; // preferred, unclean
 
 /**
- * ElectLeaders v0–2. Who leads follows from who lives: no partition ever needs an election. All of them (null): none
- * is named, since Kafka leaves out those that needed none.
+ * ElectLeaders v0–2. Who leads follows from who lives: no partition ever needs an election. All of them
+ * (null): none is named, since Kafka leaves out those that needed none.
  */
 export const electLeaders: Handler<'ElectLeaders'> = async (broker, { electionType, topicPartitions }) => {
   const wanted = topicPartitions ?? [];

@@ -12,7 +12,10 @@ const states: ReadonlySet<string> = new Set([
   'PrepareEpochFence',
 ]);
 
-/** ListTransactions v0–1. There are no transactions here yet: nobody gets a producer id for a transactional id. */
+/**
+ * ListTransactions v0–1. There are no transactions here yet: nobody gets a producer id for a transactional
+ * id.
+ */
 export const listTransactions: Handler<'ListTransactions'> = async (_broker, { stateFilters }) => ({
   errorCode: noError,
   unknownStateFilters: stateFilters.filter((state) => !states.has(state)),
