@@ -7,8 +7,8 @@ import type { BrokerContext, Call } from './broker-context.ts';
 import { brokerIdOf, checkIsNamed, type ResourceType, resourceTypes } from './config-resources.ts';
 import { type Failure, noError, settled } from './handler.ts';
 
-// What AlterConfigs and IncrementalAlterConfigs have in common. Only topics have configs that can be
-// altered; what else Kafka knows is checked, and refused by name.
+// What AlterConfigs and IncrementalAlterConfigs have in common. Only topics have configs that can be altered;
+// what else Kafka knows is checked, and refused by name.
 
 export type AlteredResource = {
   readonly resourceType: number;

@@ -4,8 +4,7 @@ import type { BrokerContext } from './broker-context.ts';
 
 /**
  * Checks the replicas that a client has chosen for partitions: known brokers, each once, and as many for
- * every partition. Nothing follows from the choice: the stores replicate. Throws
- * INVALID_REPLICA_ASSIGNMENT.
+ * every partition. Nothing follows from the choice: the stores replicate. Throws INVALID_REPLICA_ASSIGNMENT.
  */
 export function checkReplicas({ cluster }: BrokerContext, assignments: readonly (readonly number[])[]): void {
   const known = new Set(cluster.brokers.map(({ id }) => id));

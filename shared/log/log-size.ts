@@ -8,8 +8,8 @@ import { segmentContaining } from './read.ts';
 type Sized = { readonly nextOffset: bigint; readonly sizeBytes: number };
 
 /**
- * Bytes of the partition's batches from the log start offset on, as they were appended. What lies across
- * that offset counts whole: a batch, and of what is rolled a segment. One or two reads.
+ * Bytes of the partition's batches from the log start offset on, as they were appended. What lies across that
+ * offset counts whole: a batch, and of what is rolled a segment. One or two reads.
  */
 export function logSizeBytes(context: LogContext, partition: PartitionId): Promise<bigint> {
   return retryWhileMoving(context, async () => {

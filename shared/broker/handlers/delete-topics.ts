@@ -11,8 +11,7 @@ type TopicAnswer = ResponseOf<'DeleteTopics'>['responses'][number];
 type Meant = { readonly name: string; readonly topicId: string | undefined } | KafkaError;
 
 /**
- * DeleteTopics v1–6. v6: by name or by id, not both; an id never hits another topic that has taken the
- * name.
+ * DeleteTopics v1–6. v6: by name or by id, not both; an id never hits another topic that has taken the name.
  */
 export const deleteTopics: Handler<'DeleteTopics'> = async (broker, { topics, topicNames }) => {
   const wanted = [...topics, ...topicNames.map((name) => ({ name, topicId: zeroUuid }))];

@@ -23,8 +23,8 @@ type ConfigAnswer = ResourceAnswer['configs'][number];
 
 /**
  * DescribeConfigs v1–4. Any broker tells of any other. All brokers together, loggers, client metrics and
- * groups have no configs of their own here: an empty list. A resource type that is not known fails alone
- * (in Kafka: the request).
+ * groups have no configs of their own here: an empty list. A resource type that is not known fails alone (in
+ * Kafka: the request).
  */
 export const describeConfigs: Handler<'DescribeConfigs'> = async (broker, request) => {
   const twice = repeated(request.resources.filter(asksForAll).map(nameOf));

@@ -4,8 +4,8 @@ import { codeOf, type Handler } from '../handler.ts';
 type TransactionAnswer = ResponseOf<'DescribeTransactions'>['transactionStates'][number];
 
 /**
- * DescribeTransactions v0. There are no transactions here yet: nobody gets a producer id for a
- * transactional id.
+ * DescribeTransactions v0. There are no transactions here yet: nobody gets a producer id for a transactional
+ * id.
  */
 export const describeTransactions: Handler<'DescribeTransactions'> = async (
   _broker,
