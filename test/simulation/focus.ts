@@ -15,79 +15,108 @@ export type Focus = {
 };
 
 /** What a run is mostly about: its plan and its mishaps fit together. */
-export type Theme = 'everything' | 'producers' | 'pages' | 'rolls' | 'sweeps' | 'retention' | 'topics';
+export type Theme =
+  | 'everything'
+  | 'producers'
+  | 'evictions'
+  | 'pages'
+  | 'rolls'
+  | 'sweeps'
+  | 'retention'
+  | 'expiry'
+  | 'topics';
 
+/** One is drawn for each run; what takes more luck to break is there more often. */
 export const themes: readonly Theme[] = [
   'everything',
-  'everything',
   'producers',
-  'producers',
+  'evictions',
+  'evictions',
+  'pages',
   'pages',
   'rolls',
   'sweeps',
   'sweeps',
   'retention',
+  'expiry',
   'topics',
 ];
 
 /** The steps that the log's protocol consists of, by what their calls look like. */
-const steps: { readonly [theme in Exclude<Theme, 'everything'>]: readonly RegExp[] } = {
-  producers: [
-    /update p#.*next,tail/, // an append is sequenced
-    /get p#/, // a head is read
-    /get i#.*prod#/, // a producer's item is read
-    /put i#.*prod#/, // a producer's item is put
-    /update p#.* evicted/, // it leaves the head
-    /query i#.*(page|seg)#/, // a repeat is looked for
-  ],
-  pages: [
-    /update p#.*next,tail/,
-    /put b#|put object stage/, // a batch is staged
-    /put i#.*page#/, // a page is put
-    /get i#.*page#/, // it is looked at
-    /update p#.* paged/, // the tail is shortened
-    /query i#.*page#/, // pages are read
-  ],
-  rolls: [
-    /put i#.*page#/,
-    /update p#.* paged/,
-    /get p#/,
-    /put object log/, // a segment's object is put
-    /update p#.* rolled/, // a roll is decided
-    /put i#.*seg#/, // a segment's item is put
-    /update p#.* -newSeg/, // the head forgets it
-    /remove i#.*page#|remove b#/, // what was rolled is removed
-  ],
-  sweeps: [
-    /update p#.*next,tail/,
-    /put b#|put object stage/,
-    /put object log/,
-    /update p#.* rolled/,
-    /put i#.*seg#/,
-    /update p#.* swept/, // a sweep's fence
-    /get p#/, // it reads names
-    /query i#.*page#/,
-    /query b#|list /, // it looks for candidates
-    /remove b#|delete object/, // what nothing names is removed
-  ],
-  retention: [
-    /update p#.* start/, // the log start moves
-    /remove i#.*seg#/, // a segment is forgotten
-    /delete object/,
-    /put b#|put object stage/,
-    /put i#.*seg#/,
-    /get p#/,
-  ],
-  topics: [/transact/, /catalog/, /remove p#/, /get p#/, /update p#.*next,tail/],
+const step = {
+  sequence: /update p#.*next,tail/,
+  stage: /put b#|put object stage/,
+  readHead: /get p#/,
+  readProducer: /get i#.*prod#/,
+  putProducer: /put i#.*prod#/,
+  forgetProducer: /update p#.* evicted/,
+  search: /query i#.*(page|seg)#/,
+  putPage: /put i#.*page#|transact \d+ i#/,
+  readPage: /get i#.*page#/,
+  shortenTail: /update p#.* paged/,
+  readPages: /query i#.*page#/,
+  putSegmentObject: /put object log/,
+  decideRoll: /update p#.* rolled/,
+  putSegment: /put i#.*seg#/,
+  forgetNewSeg: /update p#.* -newSeg/,
+  removeRolled: /remove i#.*page#|remove b#/,
+  fence: /update p#.* swept/,
+  listCandidates: /query b#|list /,
+  removeUnnamed: /remove b#|delete object/,
+  moveStart: /update p#.* start/,
+  removeSegment: /remove i#.*seg#/,
+  transact: /transact/,
+  catalog: /catalog/,
+  removeHead: /remove p#/,
+} as const;
+
+type Steps = readonly (keyof typeof step)[];
+
+/** Of each theme: where timing alone decides, and what else belongs to it. */
+const stepsOf: { readonly [theme in Exclude<Theme, 'everything'>]: { critical: Steps; others: Steps } } = {
+  producers: {
+    critical: ['sequence', 'readHead', 'readProducer'],
+    others: ['putProducer', 'forgetProducer', 'search'],
+  },
+  evictions: {
+    critical: ['readProducer', 'putProducer'],
+    others: ['sequence', 'readHead', 'forgetProducer'],
+  },
+  pages: { critical: ['putPage', 'shortenTail'], others: ['sequence', 'stage', 'readPage', 'readPages'] },
+  rolls: {
+    critical: ['decideRoll', 'putSegment', 'putPage'],
+    others: ['shortenTail', 'readHead', 'putSegmentObject', 'forgetNewSeg', 'removeRolled'],
+  },
+  sweeps: {
+    critical: ['sequence', 'decideRoll', 'fence', 'readHead'],
+    others: ['stage', 'putSegmentObject', 'putSegment', 'readPages', 'listCandidates', 'removeUnnamed'],
+  },
+  retention: {
+    critical: ['moveStart', 'stage'],
+    others: ['removeSegment', 'removeUnnamed', 'putSegment', 'readHead'],
+  },
+  expiry: { critical: ['stage', 'sequence'], others: ['moveStart', 'readPages', 'readHead', 'shortenTail'] },
+  topics: { critical: ['transact', 'removeHead'], others: ['catalog', 'readHead', 'sequence'] },
 };
 
 export function drawFocuses(random: Random, theme: Theme): Focus[] {
   if (happens(random, theme === 'everything' ? 0.5 : 0.1)) return [];
-  const choices = theme === 'everything' ? Object.values(steps).flat() : steps[theme];
-  return Array.from({ length: 1 + integerBelow(random, 4) }, () => ({
-    on: oneOf(random, choices),
-    what: oneOf(random, ['sleep', 'slow', 'slow', 'slow', 'death', 'lost', 'late'] as const),
-    when: oneOf(random, ['begins', 'hears'] as const),
-    chance: spread(random, 0.05, 0.6),
-  }));
+  const more = Array.from({ length: integerBelow(random, 4) });
+  if (theme === 'everything') return more.map(() => drawFocus(random, Object.values(step)));
+  const { critical, others } = stepsOf[theme];
+  const first = drawFocus(random, named(critical), ['slow', 'slow', 'late', 'sleep']);
+  return [first, ...more.map(() => drawFocus(random, named([...critical, ...others])))];
 }
+
+const named = (steps: Steps): RegExp[] => steps.map((name) => step[name]);
+
+const drawFocus = (
+  random: Random,
+  steps: readonly RegExp[],
+  kinds: readonly Focus['what'][] = ['sleep', 'slow', 'slow', 'death', 'lost', 'late'],
+): Focus => ({
+  on: oneOf(random, steps),
+  what: oneOf(random, kinds),
+  when: oneOf(random, ['begins', 'hears'] as const),
+  chance: spread(random, 0.05, 0.7),
+});

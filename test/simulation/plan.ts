@@ -66,7 +66,8 @@ export function drawPlan(random: Random): Plan {
   const settings = drawSettings(random, tempoMs, theme);
   const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));
   const config = drawConfig(random, tempoMs, theme);
-  const partitions = theme === 'producers' ? 1 : 1 + integerBelow(random, 2);
+  const isOfProducers = theme === 'producers' || theme === 'evictions';
+  const partitions = isOfProducers ? 1 : 1 + integerBelow(random, 2);
   return {
     theme,
     tempoMs,
@@ -74,13 +75,13 @@ export function drawPlan(random: Random): Plan {
     skewMsMax: happens(random, 0.3) ? 500 : 0,
     topics: [{ name: 'orders', partitions, config, isRestless }],
     producers: drawProducers(random, theme),
-    readers: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
+    readers: 1 + integerBelow(random, isOfProducers ? 2 : 4),
     readsEach: 5 + integerBelow(random, 25),
     deletions: theme === 'retention' ? spread(random, 0.02, 0.3) : 0.02,
     jobs: drawJobs(random, tempoMs, theme),
     tailMs: spread(random, tempoMs, 100 * tempoMs),
     settings,
-    otherPageEntries: happens(random, theme === 'pages' ? 0.6 : 0.1) ? 1 + integerBelow(random, 6) : 0,
+    otherPageEntries: happens(random, theme === 'pages' ? 0.8 : 0.1) ? 1 + integerBelow(random, 6) : 0,
     thresholds: drawThresholds(random, theme),
     unkindness: drawUnkindness(random),
     chances: drawChances(random, theme === 'sweeps' ? settings.sweepAgeMs : tempoMs, theme),
@@ -90,12 +91,13 @@ export function drawPlan(random: Random): Plan {
 /** Where it matters how long calls take against what others do meanwhile, clients are slower than calls. */
 function drawTempo(random: Random, theme: Theme): number {
   if (theme === 'everything') return spread(random, 100, 30 * minuteMs);
-  if (theme === 'retention') return spread(random, minuteMs, 120 * minuteMs);
+  if (theme === 'retention') return spread(random, minuteMs, 60 * minuteMs);
+  if (theme === 'expiry') return spread(random, 60 * minuteMs, 300 * minuteMs);
   return spread(random, 2_000, 10 * minuteMs);
 }
 
 function drawConfig(random: Random, tempoMs: number, theme: Theme): LogConfig {
-  const retains = theme === 'retention' ? random.next() : 0.3 + random.next() * 0.6;
+  const retains = theme === 'expiry' ? 0 : theme === 'retention' ? random.next() : 0.3 + random.next() * 0.6;
   const isSmall = theme === 'rolls' || theme === 'retention';
   return {
     batchBytesMax: 1_048_588,
@@ -103,7 +105,10 @@ function drawConfig(random: Random, tempoMs: number, theme: Theme): LogConfig {
     timestampBeforeMaxMs: (1n << 63n) - 1n,
     timestampAfterMaxMs: (1n << 63n) - 1n,
     compressionType: 'producer',
-    retentionMs: retains < 0.4 ? BigInt(Math.round(spread(random, 5 * tempoMs, 500 * tempoMs))) : -1n,
+    retentionMs:
+      retains < 0.4
+        ? BigInt(Math.round(spread(random, 2 * tempoMs, (theme === 'expiry' ? 15 : 500) * tempoMs)))
+        : -1n,
     retentionBytes: retains > 0.8 ? BigInt(Math.round(spread(random, 500, 20_000))) : -1n,
     cleanupPolicy: ['delete'],
     segmentBytes: Math.round(spread(random, 300, isSmall ? 1_500 : 10_000)),
@@ -112,10 +117,11 @@ function drawConfig(random: Random, tempoMs: number, theme: Theme): LogConfig {
 }
 
 function drawProducers(random: Random, theme: Theme): ProducerPlan[] {
-  const count = (theme === 'producers' ? 4 : 2) + integerBelow(random, 6);
+  const isOfProducers = theme === 'producers' || theme === 'evictions';
+  const count = (isOfProducers ? 4 : 2) + integerBelow(random, 6);
   const batches = Math.ceil((40 + integerBelow(random, 100)) / count);
-  const isIdempotent = theme === 'producers' ? 1 : random.next();
-  const paddings = theme === 'sweeps' ? [100, 250, 600, 600] : [0, 0, 100, 250, 600];
+  const isIdempotent = isOfProducers ? 1 : random.next();
+  const paddings = paddingsOf[theme] ?? [0, 0, 100, 250, 600];
   return Array.from({ length: count }, (_, at) => ({
     kind: happens(random, isIdempotent) ? 'idempotent' : 'plain',
     id: 100 + at,
@@ -123,15 +129,22 @@ function drawProducers(random: Random, theme: Theme): ProducerPlan[] {
     window: happens(random, 0.5) ? 1 : 1 + integerBelow(random, 5),
     recordsMax: 1 + integerBelow(random, 3),
     padding: oneOf(random, paddings),
-    zombies: happens(random, 0.7) ? spread(random, 0.05, theme === 'producers' ? 1 : 0.5) : 0,
+    zombies: happens(random, 0.7) ? spread(random, 0.05, isOfProducers ? 1 : 0.5) : 0,
   }));
 }
+
+const paddingsOf: { readonly [of in Theme]?: readonly number[] } = {
+  sweeps: [100, 250, 600, 600],
+  expiry: [100, 250],
+};
 
 function drawJobs(random: Random, tempoMs: number, theme: Theme): JobPlan[] {
   const isBusy = theme === 'rolls' || theme === 'sweeps' || theme === 'retention';
   const every = (): number => spread(random, tempoMs, (isBusy ? 15 : 60) * tempoMs);
   const more: { readonly [of in Theme]?: JobName } = { rolls: 'roll', sweeps: 'sweep', retention: 'retain' };
-  const jobs: JobName[] = ['roll', 'roll', 'retain', 'sweep', more[theme] ?? 'sweep'];
+  const all: JobName[] = ['roll', 'roll', 'retain', 'sweep', more[theme] ?? 'sweep'];
+  // What is rolled in time never expires.
+  const jobs = all.filter((job) => theme !== 'expiry' || (job !== 'roll' && happens(random, 0.5)));
   const isIdle = happens(random, theme === 'rolls' || theme === 'sweeps' ? 0 : 0.15);
   return isIdle ? [] : jobs.map((job) => ({ job, everyMs: every() }));
 }
@@ -139,9 +152,9 @@ function drawJobs(random: Random, tempoMs: number, theme: Theme): JobPlan[] {
 /** Small, so that pages, evictions and segments come after a few batches. */
 const drawSettings = (random: Random, tempoMs: number, theme: Theme): LogSettings => ({
   ...defaultLogSettings,
-  pageEntries: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
+  pageEntries: 1 + integerBelow(random, theme === 'evictions' ? 2 : 4),
   pageBytes: 768,
-  producersInHeadMax: 1 + integerBelow(random, theme === 'producers' ? 2 : 4),
+  producersInHeadMax: 1 + integerBelow(random, theme === 'evictions' ? 2 : 4),
   producerIdExpirationMs: 12 * monthMs,
   // Segments of a few batches: the five batches that a repeat may reach back lie far apart.
   repeatPagesMax: 100_000,
@@ -153,7 +166,7 @@ const drawSettings = (random: Random, tempoMs: number, theme: Theme): LogSetting
 const drawThresholds = (random: Random, theme: Theme): StagingThresholds => ({
   entryBytesMax: oneOf(random, [60, 120, 250]),
   itemBytesMax: oneOf(random, [400, 400, 4096]),
-  expires: happens(random, theme === 'retention' ? 0.8 : 0.4),
+  expires: theme === 'expiry' || happens(random, 0.4),
   groupEntriesMax: oneOf(random, [1, 4, 32]),
   groupBytesMax: 1024,
   tailEntriesMax: 7 + integerBelow(random, 9),

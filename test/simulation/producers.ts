@@ -21,6 +21,7 @@ type Wanted = Target & {
 };
 
 const triesMax = 40;
+const dayMs = 86_400_000;
 
 /** Sends batches to one broker in one request, once, and writes down what it heard of each. */
 export async function sendOnce(
@@ -85,9 +86,9 @@ class BatchMaker {
       key: `${id}`,
       value: `${id}-${batch}-${at}`,
     }));
-    const aheadMs = happens(random, this.world.plan.theme === 'retention' ? 0.15 : 0.05)
-      ? spread(random, 1_000, 5 * 86_400_000)
-      : 0;
+    const isOfExpiry = this.world.plan.theme === 'expiry';
+    const isAhead = happens(random, isOfExpiry ? 0.15 : 0.05);
+    const aheadMs = isAhead ? spread(random, isOfExpiry ? dayMs : 1_000, 10 * dayMs) : 0;
     const isStampedLater = target.config.timestampType === 'LogAppendTime';
     const timestampMs = clock.nowMs() + (isStampedLater ? 0 : Math.round(aheadMs));
     return { ...target, records, timestampMs, padding, isStored: false, ...(producer ? { producer } : {}) };
