@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { at, cellIn, changedJoin, decide, join, member, newJoin, sessionMs, t0 } from './classic-cells.ts';
 
-
 describe('a join is refused', () => {
   const two = [member('a'), member('b')];
   test.each([
