@@ -13,7 +13,7 @@ const recordsPerBatch = 500;
 /** What the process holds after so many records of 100 bytes, and how long a fresh one needs to open them. */
 export async function memoryFigures(records: number): Promise<Figure[]> {
   const folder = await temporaryFolder();
-  const options = { folder, address: () => ({ host: '127.0.0.1', restPort: 0 }), log: silentLog };
+  const options = { folder, nodes: () => [], log: silentLog };
   const megabytes = (bytes: number) => ({ value: bytes / 1e6, unit: 'MB' });
   try {
     const runtime = await openLocalRuntime(options);

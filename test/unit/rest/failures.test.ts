@@ -24,6 +24,7 @@ const doorWith = (
         readWaiting: (requests, options) => deps.logs.readWaiting(requests, options),
         offsets: (partition) => deps.logs.offsets(partition),
         offsetForTimestamp: (partition, timestamp) => deps.logs.offsetForTimestamp(partition, timestamp),
+        offsetOfMaxTimestamp: (partition) => deps.logs.offsetOfMaxTimestamp(partition),
         deleteRecordsBefore: (partition, offset) => deps.logs.deleteRecordsBefore(partition, offset),
       };
       return { logs, ...more(deps) };

@@ -24,6 +24,7 @@ async function doorReading(
         read: (request) => deps.logs.read(request),
         offsets: async () => ({ logStartOffset: 0n, highWatermark: 100n, lastStableOffset: 100n }),
         offsetForTimestamp: (partition, timestamp) => deps.logs.offsetForTimestamp(partition, timestamp),
+        offsetOfMaxTimestamp: (partition) => deps.logs.offsetOfMaxTimestamp(partition),
         deleteRecordsBefore: (partition, offset) => deps.logs.deleteRecordsBefore(partition, offset),
         readWaiting: async ([request], options) => {
           calls.push({ request: request as ReadRequest, options });
