@@ -43,7 +43,7 @@ describe('what the documents say is so', () => {
   });
 
   test('every source file that is named exists', () => {
-    const rooms = ['shared', 'functions', 'local', 'infra', 'test', 'examples'].join('|');
+    const rooms = ['shared', 'functions', 'gateway', 'local', 'infra', 'test', 'examples'].join('|');
     const named = new RegExp(`\`((?:${rooms})/[\\w./-]+)\``, 'g');
     const isThere = (path: string): boolean =>
       existsSync(join(root, path)) || existsSync(join(root, `${path}.ts`));
@@ -53,7 +53,7 @@ describe('what the documents say is so', () => {
 
 describe('docs/guarantees.md', () => {
   const rows = [...textOf('docs/guarantees.md').matchAll(/^\| (I\d+) \| .* \| (.*) \|$/gm)];
-  const waitFor = ['with transactions', 'with consumer groups'];
+  const waitFor = ['with transactions'];
 
   test('names the promises I1 to I14', () => {
     expect(rows.map(([, name]) => name)).toEqual(Array.from({ length: 14 }, (_, at) => `I${at + 1}`));
@@ -68,6 +68,17 @@ describe('docs/guarantees.md', () => {
       expect(files.filter((file) => !existsSync(join(root, file)) || !cites.test(textOf(file)))).toEqual([]);
     },
   );
+});
+
+test('docs/storage-layout.md has every stored item with its letter, and no letter stands for two', () => {
+  const items = filesOf((path) => /^shared\/storage\/items\/.*\.ts$/.test(path));
+  const letters = items.flatMap(({ text }) =>
+    [...text.matchAll(/Type = '(\w)'/g)].map(([, letter]) => letter),
+  );
+  const listed = [...textOf('docs/storage-layout.md').matchAll(/^\| (?!item )[\w ]+ \| `(\w)` \|/gm)];
+  expect(letters.length).toBeGreaterThan(10);
+  expect(new Set(letters).size).toBe(letters.length);
+  expect(listed.map(([, letter]) => letter).sort()).toEqual(letters.sort());
 });
 
 test('docs/kafka-coverage.md lists the topic configs as they are', () => {
