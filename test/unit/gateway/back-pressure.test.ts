@@ -163,26 +163,6 @@ describe('all clients together', () => {
     await vi.waitFor(() => expect(listener.heldBytes).toBe(0), inTime);
   });
 
-  test('take turns when only one may go on', async () => {
-    const broker = scriptedBroker((asked) => asked.admit());
-    const { connect, listener } = await openGateway(broker, { limits });
-    const lengths = [1.45 * megabyte, 1.45 * megabyte, 60_000, 60_000, 60_000]; // none of them overdraws
-    for (const [number, length] of lengths.entries()) {
-      (await connect()).send(requestFrame(number, { length }));
-      await vi.waitFor(() => expect(broker.asked.length).toBe(number + 1), inTime);
-    }
-    expect(listener.heldBytes).toBeGreaterThan(limits.totalBytesMax);
-    const clients = await Promise.all([connect(), connect(), connect()]);
-    for (const [place, client] of clients.entries())
-      client.send(...[0, 1, 2].map((round) => big(10 * (place + 1) + round)));
-    for (let served = 0; served < 9; served++) {
-      await vi.waitFor(() => expect(broker.asked.length).toBe(6 + served), inTime);
-      broker.asked.at(-1)?.answer();
-    }
-    const rounds = broker.asked.slice(5).map(({ number }) => number % 10);
-    expect(rounds).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2]);
-  });
-
   test('are not blocked for longer than frameMsMax by one that does not go on', async () => {
     const clock = new ManualClock();
     const broker = scriptedBroker((asked) => asked.answer());
