@@ -55,6 +55,6 @@ export const clients = {
     name: '@platformatic/kafka 2.12.1',
     command: [node22, `${programs}platformatic/program.mjs`],
     env,
-    lacks: [],
+    lacks: ['cooperative'],
   },
 } satisfies Record<string, Client>;

@@ -1,10 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { FrameSplitter } from '../../gateway/frame-splitter.ts';
 import { decodeResponse, encodeRequest } from '../../shared/protocol/frame.ts';
 import type { Api, Decoded, Fields, Given } from '../../shared/protocol/schema.ts';
-
-const answerBytesMax = 200_000_000;
 
 /** A client that says exactly what a test wants, on a real socket. */
 export class KafkaSocket {
@@ -14,7 +11,8 @@ export class KafkaSocket {
   /** Whole frames that came, without their sizes. */
   readonly frames: Uint8Array[] = [];
   isClosed = false;
-  private readonly splitter = new FrameSplitter(answerBytesMax);
+  private chunks: Buffer[] = [];
+  private heldBytes = 0;
   private arrived = (): void => {};
   private taken = 0;
   private correlationId = 0;
@@ -30,10 +28,24 @@ export class KafkaSocket {
     });
     socket.on('error', () => {});
     socket.on('data', (chunk: Buffer) => {
-      this.splitter.push(chunk);
-      for (let frame = this.splitter.next(); frame; frame = this.splitter.next()) this.frames.push(frame);
+      this.hear(chunk);
       this.arrived();
     });
+  }
+
+  private hear(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.heldBytes += chunk.length;
+    for (;;) {
+      if (this.heldBytes < 4) return;
+      if ((this.chunks[0]?.length ?? 0) < 4) this.chunks = [Buffer.concat(this.chunks)];
+      const end = 4 + (this.chunks[0]?.readInt32BE(0) ?? 0);
+      if (this.heldBytes < end) return;
+      const all = this.chunks.length === 1 ? (this.chunks[0] as Buffer) : Buffer.concat(this.chunks);
+      this.frames.push(all.subarray(4, end));
+      this.chunks = [all.subarray(end)];
+      this.heldBytes -= end;
+    }
   }
 
   static async open(port: number, host = '127.0.0.1'): Promise<KafkaSocket> {

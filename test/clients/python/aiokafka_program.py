@@ -43,23 +43,18 @@ def open_consumer():
     )
 
 
-async def position(consumer):
-    if args["group"]:
-        consumer.subscribe([topic])
-    elif partition >= 0:
+def position(consumer):
+    if partition >= 0:
         consumer.assign([TopicPartition(topic, partition)])
         consumer.seek(TopicPartition(topic, partition), int(args["offset"]))
     else:
-        while not (places := consumer.partitions_for_topic(topic)):
-            await consumer.topics()
-        consumer.assign([TopicPartition(topic, place) for place in places])
-        await consumer.seek_to_beginning()
+        consumer.subscribe([topic])
 
 
 async def consume():
     consumer = open_consumer()
     await consumer.start()
-    await position(consumer)
+    position(consumer)
     seen, assigned = 0, None
     while not stopped and (count == 0 or seen < count):
         found = await consumer.getmany(timeout_ms=200, max_records=1)
