@@ -10,7 +10,7 @@ async function partitionOf(count: number) {
   const clock = new ManualClock();
   const random = seededRandom(2);
   const stores = openMemoryStores({ clock, random });
-  const logs = openLogs(stores, { clock, random, settings: { pageEntries: 4, pageBytes: 1_000_000 } });
+  const logs = openLogs(stores, { clock, random, settings: { pageEntries: 4, pageBytes: 1_500 } });
   const partition = await newPartition(stores, clock);
   const batch = batchOf(['same'], clock.nowMs());
   for (let n = 0; n < count; n++) await logs.append([{ partition, config: logConfig, batch }]);
