@@ -1,5 +1,6 @@
 // Who may import whom; whatever a row does not name is forbidden. A room may always import itself.
-// base → kafka → { records, storage } → { catalog, log, groups } → rest → runtime → { functions, local, infra }
+// base → kafka → { records, storage } → { catalog, log, groups } → rest → runtime
+// → { functions, local, infra }
 const words = ['shared/base/', 'shared/kafka/'];
 const domain = ['shared/log/', 'shared/catalog/', 'shared/groups/'];
 

@@ -20,7 +20,10 @@ export type Assignor = (members: readonly Subscriber[], topics: PartitionCounts)
 export const assignors: Readonly<Record<string, Assignor>> = { uniform, range };
 export const defaultAssignor = 'uniform';
 
-/** Static members first, by instance id; then the others by member id: an order that restarts do not change. */
+/**
+ * Static members first, by instance id; then the others by member id: an order that restarts do not
+ * change.
+ */
 function byName(a: Subscriber, b: Subscriber): number {
   if ((a.groupInstanceId === null) !== (b.groupInstanceId === null))
     return a.groupInstanceId === null ? 1 : -1;

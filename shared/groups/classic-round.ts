@@ -51,7 +51,10 @@ export function endDueRound(cell: ClassicCell, nowMs: number): ClassicCell {
   return isOver || haveAllJoined ? completeRound(cell, nowMs) : cell;
 }
 
-/** A group whose last member is gone. Its zombies lose the right to commit, so that a tool may set offsets. */
+/**
+ * A group whose last member is gone. Its zombies lose the right to commit, so that a tool may set
+ * offsets.
+ */
 const withoutMembers = (cell: ClassicCell, nowMs: number): ClassicCell => ({
   ...cell,
   state: 'Empty',

@@ -38,8 +38,8 @@ const groupsAtOnce = 16;
 const forgetsId: readonly KafkaErrorName[] = ['UNKNOWN_MEMBER_ID', 'GROUP_MAX_SIZE_REACHED'];
 
 /**
- * What the doors ask about groups. Nobody is the coordinator: each call reads the group's cell, and any process
- * may serve the next one. Every call answers an error by name; what it throws is a bug.
+ * What the doors ask about groups. Nobody is the coordinator: each call reads the group's cell, and any
+ * process may serve the next one. Every call answers an error by name; what it throws is a bug.
  */
 export class GroupCoordinator {
   private readonly room: GroupRoom;

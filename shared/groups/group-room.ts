@@ -42,8 +42,8 @@ export function openGroupRoom({ stores, settings, ...rest }: GroupOptions): Grou
 }
 
 /**
- * What `work` answers; its KafkaError, or `whenStoreFails` when the store did not answer, turned into an answer
- * by `refuse`. Anything else is a bug, and thrown on.
+ * What `work` answers; its KafkaError, or `whenStoreFails` when the store did not answer, turned into an
+ * answer by `refuse`. Anything else is a bug, and thrown on.
  */
 export async function answering<T>(
   { context }: Pick<GroupRoom, 'context'>,

@@ -11,8 +11,8 @@ export type IsSubscribed = (topic: string) => boolean;
 const triesMax = 5;
 
 /**
- * What the members of a group subscribe to. Of a group whose subscriptions cannot be read, everything: nothing
- * of it may be taken for abandoned.
+ * What the members of a group subscribe to. Of a group whose subscriptions cannot be read, everything:
+ * nothing of it may be taken for abandoned.
  */
 export async function subscriptionsOf(
   room: GroupRoom,

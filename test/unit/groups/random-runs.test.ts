@@ -6,14 +6,7 @@ import type { JoinGroupResponse } from '../../../shared/groups/api.ts';
 import type { Groups } from '../../../shared/groups/groups.ts';
 import type { Stores } from '../../../shared/storage/stores.ts';
 import { type Fate, faultyStores } from '../../support/faulty-stores.ts';
-import {
-  answered,
-  type Ground,
-  joinRequest,
-  newGround,
-  openProcess,
-  until,
-} from './group-bench.ts';
+import { answered, type Ground, joinRequest, newGround, openProcess, until } from './group-bench.ts';
 
 /**
  * Consumers that join, sync, fetch, commit, stall, die and come back, through three processes on a store that
