@@ -3,9 +3,17 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/aws/**', 'test/engines/**', 'test/package/**', 'node_modules/**'],
+    exclude: [
+      'test/aws/**',
+      'test/clients/**',
+      'test/engines/**',
+      'test/wire/kafka-clients/**',
+      'test/package/**',
+      'node_modules/**',
+    ],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

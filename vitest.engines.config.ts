@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/engines/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',
-    testTimeout: 30_000,
+    testTimeout: 180_000,
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   },
 });

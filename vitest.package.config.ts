@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The npm package as its users get it: `npm run test:package`. Packs, installs and builds, so it takes a while. */
+/**
+ * The npm package as its users get it: `npm run test:package`. Packs, installs and builds, so it takes a
+ * while.
+ */
 export default defineConfig({
   test: {
     include: ['test/package/**/*.test.ts'],

@@ -1,4 +1,6 @@
-/** `npm run build:functions`: the bundles that the npm package carries, and what a cold start loads of each. */
+/**
+ * `npm run build:functions`: the bundles that the npm package carries, and what a cold start loads of each.
+ */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
 /**
  * `npm run build:package`: what the npm package carries besides the bundles of the functions. `millrace` and
- * `millrace/cdk` become one JavaScript file each, which import their packages, with the declarations they need.
+ * `millrace/cdk` become one JavaScript file each, which import their packages, with the declarations they
+ * need.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';

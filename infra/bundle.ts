@@ -11,7 +11,7 @@ import {
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import type { Metafile, OutputFile } from 'esbuild';
-import { type FunctionName, functionNames } from '../shared/runtime/settings.ts';
+import { type BundleName, bundleNames } from '../shared/runtime/settings.ts';
 
 /**
  * Packages with a native module: functions run on arm64, on an emulator's x86 host and in LocalStack alike.
@@ -19,7 +19,7 @@ import { type FunctionName, functionNames } from '../shared/runtime/settings.ts'
 export const nativePackages = ['lmdb', '@node-rs/crc32', 'snappy', 'lz4-napi'] as const;
 
 export type Bundle = {
-  readonly name: FunctionName;
+  readonly name: BundleName;
   /** What a cold start loads: the entry and what it imports at once. */
   readonly sizeBytes: number;
   /** Paths of all modules inside, as esbuild names them. */
@@ -45,7 +45,7 @@ const banner = [
 export function bundleFunctions(root: string, outDir: string): Bundle[] {
   // Loaded here, because users of the npm package have ready bundles and no esbuild.
   const esbuild = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
-  return functionNames.map((name) => {
+  return bundleNames.map((name) => {
     const result = esbuild.buildSync({
       absWorkingDir: root,
       entryPoints: { index: join(root, 'functions', `${name}.ts`) },

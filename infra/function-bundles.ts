@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FunctionName } from '../shared/runtime/settings.ts';
+import type { BundleName } from '../shared/runtime/settings.ts';
 import { bundleFunctions } from './bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -12,10 +12,11 @@ const sources = ['functions', 'shared', 'infra/bundle.ts', 'package-lock.json'];
 let isFresh = false;
 
 /**
- * The folder with one function's bundle. In a clone the bundles are made when the sources are newer; the npm package
- * carries them ready made and has no sources, so that an app that uses the construct needs no bundler.
+ * The folder with one function's bundle. In a clone the bundles are made when the sources are newer; the npm
+ * package carries them ready made and has no sources, so that an app that uses the construct needs no
+ * bundler.
  */
-export function functionBundle(name: FunctionName): string {
+export function functionBundle(name: BundleName): string {
   if (!isFresh && existsSync(join(root, 'functions')) && !isBuilt()) build();
   isFresh = true;
   const folder = join(bundles, name);
@@ -27,10 +28,11 @@ export function functionBundle(name: FunctionName): string {
 
 /** The stamp bears the time of the beginning: what changes meanwhile counts as newer. */
 function build(): void {
-  const begun = new Date();
+  const begun = `${stamp}-${process.pid}`;
+  mkdirSync(bundles, { recursive: true });
+  writeFileSync(begun, '');
   bundleFunctions(root, bundles);
-  writeFileSync(stamp, '');
-  utimesSync(stamp, begun, begun);
+  renameSync(begun, stamp);
 }
 
 const isBuilt = (): boolean =>

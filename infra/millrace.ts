@@ -13,14 +13,15 @@ import { type FunctionName, settingNames } from '../shared/runtime/settings.ts';
 import { Alarms, type Metrics, metricsOf } from './constructs/alarms.ts';
 import { BrokerFunction } from './constructs/broker-function.ts';
 import { checkTopicPattern, type Door, type Throttle } from './constructs/door.ts';
-import { Drivers, letInvoke } from './constructs/drivers.ts';
+import { Drivers } from './constructs/drivers.ts';
+import { emptyOnDestruction } from './constructs/empty-bucket.ts';
 import { adoptData, type ExistingData } from './constructs/existing-data.ts';
 import { FunctionUrlDoor } from './constructs/function-url-door.ts';
 import { HttpApiDoor, type Jwt } from './constructs/http-api-door.ts';
 import { newLogBucket } from './constructs/log-bucket.ts';
 import { newMetadataTable } from './constructs/metadata-table.ts';
 import { RestApiDoor } from './constructs/rest-api-door.ts';
-import type { Data } from './constructs/rights.ts';
+import { type Data, rightsOf, statementsOf, wildcardsOf } from './constructs/rights.ts';
 
 export type MillraceProps = {
   /**
@@ -96,11 +97,10 @@ export class Millrace extends Construct {
     this.bucket = bucket;
     const data = { table, bucket, ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}) };
     this.functions = this.newFunctions(props, data, recoveryDays);
-    const { pump, produce, rest, roll, retain, sweep } = this.functions;
+    if (props.removal === 'destroy') this.emptyBucketAfterUse(props);
+    const { pump, produce, roll, retain, sweep } = this.functions;
     const drivers = new Drivers(this, 'Drivers', { table, pump, jobs: [roll, retain, sweep] });
     this.failures = drivers.failures;
-    // Before a topic promises to keep its records longer, what has no segment yet is rolled.
-    letInvoke(rest, [roll]);
     this.door = this.newDoor(props);
     this.urls = this.door.urls;
     this.metrics = metricsOf({ table, failures: this.failures, pump, produce });
@@ -109,13 +109,21 @@ export class Millrace extends Construct {
   }
 
   private newData(props: MillraceProps, recoveryDays: number): { table: ITable; bucket: IBucket } {
-    if (props.existing) return adoptData(this, props.existing, props.encryptionKey);
+    if (props.existing) return adoptData(this, props.existing, logRetentionOf(props));
     const common = {
       removal: props.removal ?? 'retain',
       recoveryDays,
       ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}),
     };
-    return { table: newMetadataTable(this, 'Table', common), bucket: newLogBucket(this, 'Bucket', common) };
+    const table = newMetadataTable(this, 'Table', common);
+    const bucket = newLogBucket(this, 'Bucket', common);
+    return { table, bucket };
+  }
+
+  /** On destruction what depends on another thing goes first: nobody writes while the bucket is emptied. */
+  private emptyBucketAfterUse(props: MillraceProps): void {
+    const emptying = emptyOnDestruction(this, this.bucket, logRetentionOf(props));
+    for (const broker of Object.values(this.functions)) broker.function.node.addDependency(emptying);
   }
 
   private newFunctions(
@@ -123,11 +131,21 @@ export class Millrace extends Construct {
     data: Data,
     recoveryDays: number,
   ): Record<FunctionName, BrokerFunction> {
-    const common = { data, recoveryDays, logRetention: props.logRetention ?? RetentionDays.TWO_WEEKS };
-    const newFunction = (
-      name: FunctionName,
-      more: Partial<ConstructorParameters<typeof BrokerFunction>[2]> = {},
-    ) => new BrokerFunction(this, capitalised(name), { ...common, name, ...sizes[name], ...more });
+    const told = {
+      [settingNames.tableName]: data.table.tableName,
+      [settingNames.bucketName]: data.bucket.bucketName,
+      [settingNames.recoveryDays]: String(recoveryDays),
+    };
+    const newFunction = (name: FunctionName, { environment, ...more }: MoreOfFunction = {}): BrokerFunction =>
+      new BrokerFunction(this, capitalised(name), {
+        name,
+        ...sizes[name],
+        statements: statementsOf(rightsOf[name], data),
+        acknowledged: wildcardsOf(rightsOf[name], data),
+        environment: { ...told, ...environment },
+        logRetention: logRetentionOf(props),
+        ...more,
+      });
     const atDoor = {
       ...(props.maxConcurrency === undefined ? {} : { maxConcurrency: props.maxConcurrency }),
       // The other doors add these headers themselves.
@@ -144,10 +162,7 @@ export class Millrace extends Construct {
     return {
       produce: newFunction('produce', atDoor),
       fetch: newFunction('fetch', atDoor),
-      rest: newFunction('rest', {
-        ...atDoor,
-        environment: { ...environment, ...atDoor.environment },
-      }),
+      rest: newFunction('rest', atDoor),
       pump: newFunction('pump', { environment }),
       ...{ roll, retain, sweep },
     };
@@ -224,6 +239,11 @@ export class Millrace extends Construct {
     return this.metrics.produceErrors;
   }
 }
+
+type MoreOfFunction = { environment?: Record<string, string>; maxConcurrency?: number };
+
+const logRetentionOf = ({ logRetention = RetentionDays.TWO_WEEKS }: MillraceProps): RetentionDays =>
+  logRetention;
 
 const capitalised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 

@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
-const wantsAll = process.argv[2] !== 'runtime';
 
 const { dependencies, devDependencies, engines } = readJson('package.json');
 const { packages } = readJson('package-lock.json');
@@ -32,17 +31,19 @@ function isInstalled(name) {
   return existsSync(join(root, file)) && readJson(file).version === packages[path]?.version;
 }
 
-const wanted = Object.keys({ ...dependencies, ...(wantsAll ? devDependencies : {}) });
-if (!wanted.every(isInstalled)) {
-  const what = wantsAll ? 'what developing needs' : 'what running needs';
-  process.stderr.write(`millrace: installing ${what} (once, from the npm registry) …\n`);
+/** Installs what is missing of `what`: `runtime` for running Millrace, `all` for developing it. */
+export function ensureInstalled(what) {
+  const wantsAll = what !== 'runtime';
+  const wanted = Object.keys({ ...dependencies, ...(wantsAll ? devDependencies : {}) });
+  if (wanted.every(isInstalled)) return;
+  const purpose = wantsAll ? 'what developing needs' : 'what running needs';
+  process.stderr.write(`millrace: installing ${purpose} (once, from the npm registry) …\n`);
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ['npm'];
   const args = [...npm.slice(1), 'ci', ...(wantsAll ? [] : ['--omit=dev']), '--no-audit', '--no-fund'];
   // npm's own output goes to standard error: standard output belongs to the script that runs next.
-  const { status } = spawnSync(npm[0], args, {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  const isWindows = process.platform === 'win32';
+  const { status } = spawnSync(npm[0], args, { cwd: root, stdio: ['ignore', 2, 2], shell: isWindows });
   if (status !== 0) fail('npm ci failed: see above. Is the npm registry reachable?');
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureInstalled(process.argv[2]);

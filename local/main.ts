@@ -2,16 +2,19 @@ import { parseArgs } from 'node:util';
 import { logLevels, openLocalLog } from '../shared/runtime/local-log.ts';
 import { type StartOptions, start } from './start.ts';
 
-const usage = `millrace: a Kafka log over HTTP in one process
+const usage = `millrace: Kafka, and the same over HTTP, in one process
 
   npm start -- [options]
 
   --data DIR            folder of the data (default ./data)
   --memory              keep everything in memory instead
   --host H              address to listen on (default 127.0.0.1)
+  --advertised-host H   address that Kafka clients are told to connect to (default: the one above)
   --rest-port N         port of the HTTP door (default 8082; 0 takes a free one)
+  --kafka-port N        port of the first broker, further ones take the next (default 9092; 0: free ones)
+  --brokers N           brokers that share the partitions, each with a port of its own (default 1)
   --default-partitions N  partitions of a topic that does not say (default 1)
-  --cors-origin O       origin that browsers may call from; may be repeated, * for any
+  --cors-origin O       origin that browsers may call from; may be repeated (default *: any; none: no other)
   --log-level L         ${logLevels.join(', ')} (default warn; JSON lines on standard error)
   --help
 `;
@@ -29,8 +32,11 @@ function readArguments(args: readonly string[]): StartOptions | 'help' {
     ...(values.memory ? {} : { data: values.data ?? './data' }),
     host: values.host ?? '127.0.0.1',
     restPort: whole('--rest-port', values['rest-port'] ?? '8082', 0, 65_535),
+    kafkaPort: whole('--kafka-port', values['kafka-port'] ?? '9092', 0, 65_535),
+    brokers: whole('--brokers', values.brokers ?? '1', 1, 100),
+    ...(values['advertised-host'] === undefined ? {} : { advertisedHost: values['advertised-host'] }),
     defaultPartitions: whole('--default-partitions', values['default-partitions'] ?? '1', 1, 2_000),
-    corsOrigins: values['cors-origin'] ?? [],
+    corsOrigins: (values['cors-origin'] ?? ['*']).filter((origin) => origin !== 'none'),
     log: openLocalLog(level),
   };
 }
@@ -42,6 +48,9 @@ function parse(args: readonly string[]) {
     memory: { type: 'boolean' },
     host: text,
     'rest-port': text,
+    'kafka-port': text,
+    'advertised-host': text,
+    brokers: text,
     'default-partitions': text,
     'cors-origin': { type: 'string', multiple: true },
     'log-level': text,
@@ -75,7 +84,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
-  process.stdout.write(`millrace ready rest=${running.restUrl} kafka=none\n`);
+  process.stdout.write(`millrace ready rest=${running.restUrl} kafka=${running.bootstrapServers}\n`);
 }
 
 function fail(error: unknown): void {

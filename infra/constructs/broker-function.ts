@@ -18,24 +18,25 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type FunctionName, settingNames } from '../../shared/runtime/settings.ts';
+import type { BundleName } from '../../shared/runtime/settings.ts';
 import { functionBundle } from '../function-bundles.ts';
-import { type Data, rightsOf, statementsOf } from './rights.ts';
 
 export type BrokerFunctionProps = {
-  readonly name: FunctionName;
+  readonly name: BundleName;
   readonly description: string;
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
-  readonly data: Data;
-  readonly recoveryDays: number;
-  readonly environment?: Readonly<Record<string, string>>;
+  /** All that it may do, besides writing its log. */
+  readonly statements: readonly PolicyStatement[];
+  /** Findings of cdk-nag on these statements, each with the reason why it may stand. */
+  readonly acknowledged: readonly { readonly id: string; readonly reason: string }[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly logRetention: RetentionDays;
   /** Reserved concurrency: not set by default, because new accounts have small quotas. */
   readonly maxConcurrency?: number;
 };
 
-/** One function of the broker: its bundle, its role with the rights of `rights.ts`, its log group. */
+/** One function: its bundle, its role, its log group. */
 export class BrokerFunction extends Construct implements IGrantable {
   readonly function: LambdaFunction;
   readonly grantPrincipal: IPrincipal;
@@ -62,12 +63,7 @@ export class BrokerFunction extends Construct implements IGrantable {
       loggingFormat: LoggingFormat.JSON,
       systemLogLevelV2: SystemLogLevel.WARN,
       applicationLogLevelV2: ApplicationLogLevel.WARN,
-      environment: {
-        [settingNames.tableName]: props.data.table.tableName,
-        [settingNames.bucketName]: props.data.bucket.bucketName,
-        [settingNames.recoveryDays]: String(props.recoveryDays),
-        ...props.environment,
-      },
+      environment: { ...props.environment },
       ...(props.maxConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.maxConcurrency }),
     });
   }
@@ -85,12 +81,8 @@ export class BrokerFunction extends Construct implements IGrantable {
         resources: [logGroup.logGroupArn],
       }),
     );
-    for (const statement of statementsOf(rightsOf[props.name], props.data)) role.addToPolicy(statement);
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5',
-      reason:
-        'The wildcards end a key prefix inside one bucket, or a stream of one log group; no action has any.',
-    });
+    for (const statement of props.statements) role.addToPolicy(statement);
+    if (props.acknowledged.length > 0) Validations.of(role).acknowledge(...props.acknowledged);
     return role;
   }
 }

@@ -80,7 +80,7 @@ export class Drivers extends Construct {
 }
 
 /** Lets one function start others: exactly these, and no version or alias of them. */
-export const letInvoke = (starter: BrokerFunction, started: readonly BrokerFunction[]): void => {
+const letInvoke = (starter: BrokerFunction, started: readonly BrokerFunction[]): void => {
   starter.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['lambda:InvokeFunction'],

@@ -37,7 +37,6 @@ export function newLogBucket(scope: Construct, id: string, props: LogBucketProps
       { id: 'abort-broken-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
     ],
     removalPolicy: isKept ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
-    autoDeleteObjects: !isKept,
     ...(props.encryptionKey
       ? { encryption: BucketEncryption.KMS, encryptionKey: props.encryptionKey, bucketKeyEnabled: true }
       : { encryption: BucketEncryption.S3_MANAGED }),

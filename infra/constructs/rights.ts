@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { CfnElement, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -56,7 +56,8 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
       catalog: [...read, 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
       heads: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
       index: [...read, 'PutItem', 'UpdateItem'],
-      payloads: [...read, 'PutItem'],
+      // Updated when records are to be kept longer than they were staged for.
+      payloads: [...read, 'PutItem', 'UpdateItem'],
     },
     objects: { staged: ['GetObject', 'PutObject'], segments: ['GetObject'] },
     listObjects: true,
@@ -126,6 +127,23 @@ export function statementsOf(rights: Rights, { table, bucket, encryptionKey }: D
     statements.push(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));
   }
   return encryptionKey ? [...statements, keyStatement(encryptionKey, bucket)] : statements;
+}
+
+/** The only wildcards of the rights, as cdk-nag names them: they end a key prefix inside the one bucket. */
+export const wildcardsOf = (rights: Rights, { bucket }: Data): { id: string; reason: string }[] =>
+  entriesOf(rights.objects).map(([family]) => ({
+    id: objectsFinding(bucket, `${objectPrefixes[family]}*`),
+    reason: 'The function may touch what lies below this prefix, and nothing else in the bucket.',
+  }));
+
+/** The id of cdk-nag's finding on a pattern of objects of a bucket. */
+export function objectsFinding(bucket: IBucket, pattern: string): string {
+  const element = bucket.node.defaultChild;
+  const arn =
+    element && CfnElement.isCfnElement(element)
+      ? `<${Stack.of(bucket).getLogicalId(element)}.Arn>`
+      : `arn:<AWS::Partition>:s3:::${bucket.bucketName}`;
+  return `AwsSolutions-IAM5[Resource::${arn}/${pattern}]`;
 }
 
 /** The key is used by DynamoDB and S3 on the function's behalf, never by the function itself. */

@@ -25,14 +25,20 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** Reads big-endian numbers, varints and runs of bytes; every read is checked against the end. */
 export class ByteReader {
   private readonly view: DataView;
   readonly bytes: Uint8Array;
   position = 0;
+  /** Elements that `elements` still lets through, of all arrays together. */
+  private elementsLeft: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, elementsMax: number = Number.MAX_SAFE_INTEGER) {
     this.bytes = bytes;
+    this.elementsLeft = elementsMax;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -49,6 +55,9 @@ export class ByteReader {
   int16(): number {
     return this.view.getInt16(this.take(2));
   }
+  uint16(): number {
+    return this.view.getUint16(this.take(2));
+  }
   int32(): number {
     return this.view.getInt32(this.take(4));
   }
@@ -58,12 +67,35 @@ export class ByteReader {
   int64(): bigint {
     return this.view.getBigInt64(this.take(8));
   }
+  float64(): number {
+    return this.view.getFloat64(this.take(8));
+  }
+
+  /**
+   * Takes the announced number of elements, each of at least `bytesEach` bytes, before anything is
+   * allocated for them: they must fit into what is left, and all arrays together into `elementsMax`.
+   */
+  elements(count: number, bytesEach: number): number {
+    if (count < 0 || count * bytesEach > this.remaining)
+      throw new MalformedBytes(`${count} elements in ${this.remaining} bytes`);
+    if (count > this.elementsLeft)
+      throw new MalformedBytes(`${count} elements where at most ${this.elementsLeft} more are taken`);
+    this.elementsLeft -= count;
+    return count;
+  }
 
   /** A view, not a copy. */
   raw(length: number): Uint8Array {
     if (length < 0) throw new MalformedBytes(`a length of ${length}`);
     const start = this.take(length);
     return this.bytes.subarray(start, start + length);
+  }
+
+  /** `length` bytes of UTF-8; what is not UTF-8 becomes U+FFFD. */
+  text(length: number): string {
+    if (length < 0) throw new MalformedBytes(`a length of ${length}`);
+    const start = this.take(length);
+    return asBuffer(this.bytes).toString('utf8', start, start + length);
   }
 
   /** Unsigned LEB128 of at most 32 bits. */
@@ -193,6 +225,11 @@ export class ByteWriter {
   /** What was written, as its own copy. */
   finish(): Uint8Array {
     return this.buffer.slice(0, this.length);
+  }
+
+  /** What was written, without a copy: the writer must not be used again. */
+  finishInPlace(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
   }
 
   private grow(by: number): number {

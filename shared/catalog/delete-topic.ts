@@ -1,5 +1,6 @@
 import { forEachAtMost } from '../base/concurrency.ts';
 import { ulidTimeMs } from '../base/ulid.ts';
+import { KafkaError } from '../kafka/error-codes.ts';
 import type { PartitionId, TopicId } from '../kafka/topic-partition.ts';
 import { deletedTopicKey, writeDeletedTopic } from '../storage/items/deleted-topic.ts';
 import { jobsKey } from '../storage/items/jobs.ts';
@@ -11,7 +12,7 @@ import {
 } from '../storage/items/partition-head.ts';
 import { type StoredTopic, topicKey } from '../storage/items/topic.ts';
 import { isAbove, set } from '../storage/metadata-store.ts';
-import { tryWrite } from '../storage/store-error.ts';
+import { isStoreError, StoreError, tryWrite } from '../storage/store-error.ts';
 import type { CatalogStore } from './catalog-store.ts';
 import { changeStoredTopic, isTopicIn, unknownTopic } from './stored-topics.ts';
 
@@ -20,18 +21,29 @@ const headsAtOnce = 16;
 /**
  * Deletes the topic: `deleting` in its item, while the name stays taken; then all its heads, so that nothing
  * can be appended or read any more; then the item itself. Whatever step it was interrupted at, the same call
- * finishes it, and so does `finishDeletion`. The data is left to a job. Throws UNKNOWN_TOPIC_OR_PARTITION.
+ * finishes it, and so does `finishDeletion`. The data is left to a job. Throws UNKNOWN_TOPIC_OR_PARTITION,
+ * and UNKNOWN_TOPIC_ID when the name is not, or not any more, that of the topic `id`.
  */
-export async function deleteTopic(store: CatalogStore, name: string): Promise<void> {
-  let meant: TopicId | undefined;
-  const topic = await changeStoredTopic(store, name, (found) => {
+export async function deleteTopic(store: CatalogStore, name: string, id?: TopicId): Promise<void> {
+  let meant = id;
+  const topic = await changeStoredTopic(store, name, (found, mayBeOurs) => {
+    if (id !== undefined && found?.topicId !== id && !mayBeOurs) throw new KafkaError('UNKNOWN_TOPIC_ID');
     meant ??= found?.topicId;
     if (meant === undefined) throw unknownTopic(name);
     const isToMark = found?.topicId === meant && found.state === 'live';
     return isToMark ? { ...found, state: 'deleting' } : undefined;
   });
   // Otherwise somebody else has deleted it, and the name may be another topic's already.
-  if (topic !== undefined && topic.topicId === meant) await finishDeletion(store, topic);
+  if (topic === undefined || topic.topicId !== meant) return;
+  try {
+    await finishDeletion(store, topic);
+  } catch (error) {
+    // The topic is marked: whatever the store says of a later step, it is not as if nothing had happened.
+    if (!isStoreError(error)) throw error;
+    throw new StoreError('unknown', `the deletion of '${name}' has begun: ${error.message}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Carries out what the topic's item has decided; may be done by anybody, any number of times. */

@@ -171,11 +171,12 @@ export class Topics {
 
   /**
    * Deletes the topic: when it answers, nothing can be read or appended and the name is free. One that was
-   * interrupted is finished by the same call, or by `finishDeletions`. Throws UNKNOWN_TOPIC_OR_PARTITION.
+   * interrupted is finished by the same call, or by `finishDeletions`. With `id`, only that very topic,
+   * whoever else has the name by now. Throws UNKNOWN_TOPIC_OR_PARTITION; with `id`, UNKNOWN_TOPIC_ID.
    */
-  async delete(name: string): Promise<void> {
+  async delete(name: string, id?: TopicId): Promise<void> {
     checkIsKnowable(name);
-    await this.changing(name, () => deleteTopic(this.store, name));
+    await this.changing(name, () => deleteTopic(this.store, name, id));
     this.log.info('topic deleted', { topic: name });
   }
 

@@ -12,8 +12,7 @@ import { freshName } from './group-names.ts';
 import { groupLimits } from './group-settings.ts';
 
 /**
- * What the leader of a classic group assigned: put in chunks under a fresh name, before the cell names
- * it.
+ * What the leader of a classic group assigned: put in chunks under a fresh name, before the cell names it.
  */
 
 /** FNV-1a: which chunk a member's assignment is in. */

@@ -16,8 +16,8 @@ import { endDueRound, openRound, withSweep } from './classic-round.ts';
 export type ClassicDecision = { readonly cell: ClassicCell; readonly answers: readonly ClassicAnswer[] };
 
 /**
- * What a classic group becomes when these things happen to it, in this order, and what each is answered.
- * No I/O, no clock: whoever holds a request decides alike. The same cell object is answered when nothing
+ * What a classic group becomes when these things happen to it, in this order, and what each is answered. No
+ * I/O, no clock: whoever holds a request decides alike. The same cell object is answered when nothing
  * changes.
  */
 export function decideClassic(

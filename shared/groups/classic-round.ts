@@ -52,8 +52,7 @@ export function endDueRound(cell: ClassicCell, nowMs: number): ClassicCell {
 }
 
 /**
- * A group whose last member is gone. Its zombies lose the right to commit, so that a tool may set
- * offsets.
+ * A group whose last member is gone. Its zombies lose the right to commit, so that a tool may set offsets.
  */
 const withoutMembers = (cell: ClassicCell, nowMs: number): ClassicCell => ({
   ...cell,

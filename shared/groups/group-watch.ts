@@ -34,9 +34,8 @@ const delayMsMax = 1_000;
 const delayGrowth = 1.5;
 
 /**
- * Those who wait for one group in this process, with one watcher for all of them: it is woken by each
- * write of this process, reads the cell now and then, does what is due, and keeps the leases of those who
- * wait.
+ * Those who wait for one group in this process, with one watcher for all of them: it is woken by each write
+ * of this process, reads the cell now and then, does what is due, and keeps the leases of those who wait.
  */
 class GroupWatch {
   private readonly groupId: string;

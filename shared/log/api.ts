@@ -42,6 +42,8 @@ export type WaitOptions = {
   /** Answer when there are this many bytes, or after `maxWaitMs`. */
   readonly minBytes: number;
   readonly maxWaitMs: number;
+  /** Bytes of all batches together at most, but for a first one that is larger. Default: no limit. */
+  readonly maxBytes?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -65,6 +67,8 @@ export interface PartitionLogs {
 
     timestamp: bigint,
   ): Promise<TimestampOffset | undefined>;
+  /** The first record with the largest timestamp; undefined when the log is empty (KIP-734). */
+  offsetOfMaxTimestamp(partition: PartitionId): Promise<TimestampOffset | undefined>;
   /** DeleteRecords: moves the log start offset up to `offset` and answers where it is now. */
   deleteRecordsBefore(partition: PartitionId, offset: Offset): Promise<Offset>;
 }

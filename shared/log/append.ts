@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { backoffMs } from '../base/retry.ts';
+import { isKafkaError } from '../kafka/error-codes.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
@@ -7,6 +8,7 @@ import { isStoreError, type Outcome, outcomeOf, type StoreError } from '../stora
 import { appendRetry, asKafkaError, findHead, type LogContext, repeated } from './log-context.ts';
 import { pageOut, reachesPageBoundary } from './page-out.ts';
 import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
+import { valueAfter, valueBefore } from './producer-sequence.ts';
 import { mayFollow, sequence } from './sequence.ts';
 import { outcomeUnknown, settle } from './settle.ts';
 import type { BatchToStage, StagedBatch } from './stage.ts';
@@ -63,7 +65,7 @@ export class PartitionAppender {
       try {
         await this.commit(group);
       } catch (error) {
-        for (const member of group) member.reject(error);
+        for (const member of group) this.refuse(member, error);
       }
     }
     this.isDraining = false;
@@ -83,28 +85,42 @@ export class PartitionAppender {
     return group;
   }
 
-  private async commit(group: readonly PendingAppend[]): Promise<void> {
+  private async commit(group: readonly PendingAppend[], siblings = group): Promise<void> {
     for (const member of group) member.nextBefore = this.lastNext;
     const outcome = await this.sendWhereRoom(group);
     if (outcome.is === 'done') return this.answer(group, outcome.value);
-    if (outcome.is === 'notApplied') return this.rejectOrResend(group, outcome.error);
+    if (outcome.is === 'notApplied') return this.rejectOrResend(group, siblings, outcome.error);
     if (outcome.is === 'unknown') for (const member of group) member.wasUnknown = true;
     if (outcome.is === 'refused' && group.length > 1) return this.commitEach(group);
-    await this.settleEach(group);
+    await this.settleEach(group, siblings);
   }
 
-  /** Sends the group; refused for a full tail, it waits for the relief and sends it again, together. */
+  /** Sends the group; refused for a full tail, it waits until there is room and sends it again, together. */
   private async sendWhereRoom(group: readonly PendingAppend[]): Promise<Outcome<PartitionHead>> {
     const { clock, settings } = this.context;
     const deadlineMs = clock.nowMs() + settings.appendTimeoutMs;
-    for (let tries = 0; ; tries++) {
+    for (;;) {
       if (this.newest && this.isFull(this.newest)) await this.relief;
       const outcome = await this.send(group);
       if (outcome.is !== 'refused' || clock.nowMs() >= deadlineMs) return outcome;
       const head = await findHead(this.context, this.partition);
       if (!head || !this.isFull(head)) return outcome;
-      await this.relieveFrom(head);
-      if (tries > 0) await clock.sleep(backoffMs(appendRetry(this.context), tries - 1));
+      await this.waitForRoom(head, deadlineMs);
+    }
+  }
+
+  /**
+   * Whoever filled a page moves it. Those who meet a full tail look on for a while, each for a time of its
+   * own, and step in only if nothing has moved: a hundred that page out at once take the units that one of
+   * them needs.
+   */
+  private async waitForRoom(full: PartitionHead, deadlineMs: number): Promise<void> {
+    const { clock } = this.context;
+    for (let looks = 0; clock.nowMs() < deadlineMs; looks++) {
+      await clock.sleep(backoffMs(appendRetry(this.context), looks));
+      const head = await findHead(this.context, this.partition);
+      if (!head || !this.isFull(head)) return;
+      if (head.paged === full.paged) return this.relieveFrom(head);
     }
   }
 
@@ -117,30 +133,59 @@ export class PartitionAppender {
    * Surely not applied. If some bytes could not be staged, only their appends fail; the neighbours go without
    * them.
    */
-  private async rejectOrResend(group: readonly PendingAppend[], error: StoreError): Promise<void> {
+  private async rejectOrResend(
+    group: readonly PendingAppend[],
+    siblings: readonly PendingAppend[],
+    error: StoreError,
+  ): Promise<void> {
     const unstaged = group.filter(({ stagingFailed }) => stagingFailed);
     const failed = unstaged.length > 0 ? unstaged : group;
     const reason = unstaged.length > 0 && error.cause ? error.cause : error;
-    for (const member of failed) member.reject(asKafkaError(reason));
-    const rest = group.filter((member) => !failed.includes(member));
-    if (rest.length > 0) await this.commit(rest);
+    for (const member of failed) this.refuse(member, asKafkaError(reason), siblings);
+    const rest = group.filter((member) => !member.isRefused);
+    // Not together: where one is missing, its producer's sequence has a gap that the group's condition does
+    // not see.
+    await this.commitEach(rest);
   }
 
   /** A refusal of the group says nothing of its members: each goes alone, in order. */
   private async commitEach(group: readonly PendingAppend[]): Promise<void> {
-    for (const member of group) await this.commit([member]);
+    for (const member of group) if (!member.isRefused) await this.commit([member], group);
   }
 
-  private async settleEach(group: readonly PendingAppend[]): Promise<void> {
+  private async settleEach(
+    group: readonly PendingAppend[],
+    siblings: readonly PendingAppend[],
+  ): Promise<void> {
     for (const member of group) {
+      if (member.isRefused) continue;
       try {
         const result = await settle(this.context, this.partition, member, () => this.sendAlone(member));
         this.noteNext(result.baseOffset + BigInt(member.recordCount));
         member.resolve(result);
       } catch (error) {
         // Once an answer was lost, no later failure of the store proves that the batch is not in the log.
-        member.reject(member.wasUnknown && isStoreError(error) ? outcomeUnknown() : asKafkaError(error));
+        const isUnknown = member.wasUnknown && isStoreError(error);
+        this.refuse(member, isUnknown ? outcomeUnknown() : asKafkaError(error), siblings);
       }
+    }
+  }
+
+  /**
+   * A partition that does not know a producer takes whatever comes first as its begin. So those that follow a
+   * refused batch in its producer's sequence, and were sent before its producer could know, must not begin
+   * it: the refused one could never be stored again.
+   */
+  private refuse(member: PendingAppend, error: unknown, siblings: readonly PendingAppend[] = []): void {
+    if (member.isRefused) return;
+    member.isRefused = true;
+    member.reject(error);
+    if (!member.producer || isKafkaError(error, 'DUPLICATE_SEQUENCE_NUMBER')) return;
+    const next = valueAfter(member.producer, member.recordCount);
+    for (const other of [...siblings, ...this.waiting]) {
+      const { producer } = other;
+      if (producer?.producerId !== member.producer.producerId || valueBefore(producer) !== next) continue;
+      other.followsRefused = true;
     }
   }
 
@@ -186,7 +231,9 @@ export class PartitionAppender {
     this.events.inBackground(this.relieveFrom(head));
   }
 
-  /** Pages out, one run at a time in this process; what comes meanwhile is moved by the run that is under way. */
+  /**
+   * Pages out, one run at a time in this process; what comes meanwhile is moved by the run that is under way.
+   */
   private relieveFrom(head: PartitionHead): Promise<void> {
     this.isReliefWanted = true;
     this.relief ??= this.relieve(head).finally(() => {

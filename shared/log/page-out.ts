@@ -120,8 +120,8 @@ async function includePage(
 }
 
 /**
- * Several pages in one store transaction: all are new, or none is put. One by one is then the way, since a page that
- * is there already decides where the next one begins [1.g].
+ * Several pages in one store transaction: all are new, or none is put. One by one is then the way, since a
+ * page that is there already decides where the next one begins [1.g].
  */
 async function putTogether(
   context: LogContext,

@@ -1,8 +1,10 @@
+import { assert } from '../base/assert.ts';
 import { KafkaError } from '../kafka/error-codes.ts';
 import type { PartitionOffsets } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import type { RecordBatchHeader } from '../records/record-batch.ts';
 import { validateBatch } from '../records/validate-batch.ts';
+import { entryOverheadBytesMax } from '../storage/items/entry.ts';
 import { lastStableOffset, type PartitionHead } from '../storage/items/partition-head.ts';
 import type {
   Appended,
@@ -21,10 +23,13 @@ import {
   type LogSettings,
   loadHead,
 } from './log-context.ts';
-import { read } from './read.ts';
+import { logSizeBytes } from './log-size.ts';
+import { type ActiveProducer, activeProducers } from './producers.ts';
+import { checkRange, read } from './read.ts';
+import { bytesOf, readMany } from './read-many.ts';
 import { type BatchToStage, stage } from './stage.ts';
 import { advanceStart } from './start-offset.ts';
-import { offsetForTimestamp } from './timestamps.ts';
+import { offsetForTimestamp, offsetOfMaxTimestamp } from './timestamps.ts';
 import { AppendBell, AppendWatchers } from './watchers.ts';
 
 export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
@@ -36,6 +41,10 @@ export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
 /** The logs of all partitions, on one engine, for one process. */
 export interface OpenPartitionLogs extends PartitionLogs {
   readonly context: LogContext;
+  /** Whom the partition remembers, by producer id. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  producers(partition: PartitionId): Promise<ActiveProducer[]>;
+  /** Bytes from the log start offset on. Throws UNKNOWN_TOPIC_OR_PARTITION. */
+  sizeBytes(partition: PartitionId): Promise<bigint>;
   /** Resolves when nothing goes on behind the answers any more: a function waits for it before it returns. */
   drain(): Promise<void>;
 }
@@ -43,7 +52,23 @@ export interface OpenPartitionLogs extends PartitionLogs {
 export function openPartitionLogs(options: PartitionLogsOptions): OpenPartitionLogs {
   const { settings, pagedOut, ...world } = options;
   const context: LogContext = { ...world, settings: { ...defaultLogSettings, ...settings } };
+  checkTailHoldsPage(context);
   return new EnginePartitionLogs(context, pagedOut ?? (() => {}));
+}
+
+/** Otherwise a full tail could hold no whole page for ever, and nobody could relieve it [9.p3]. */
+function checkTailHoldsPage({ settings, stores }: LogContext): void {
+  const { tailEntriesMax, tailBytesMax, entryBytesMax } = stores.staging.thresholds;
+  const holdsPage = tailEntriesMax > settings.pageEntries;
+  assert(
+    holdsPage,
+    `a tail of ${tailEntriesMax} entries holds no page of ${settings.pageEntries} and one more`,
+  );
+  const bytes = settings.pageBytes + entryBytesMax + entryOverheadBytesMax;
+  assert(
+    tailBytesMax >= bytes,
+    `a tail of ${tailBytesMax} bytes holds no page and the largest entry: ${bytes}`,
+  );
 }
 
 type CheckedAppend = BatchToStage & { logAppendTimeMs: bigint };
@@ -106,16 +131,17 @@ class EnginePartitionLogs implements OpenPartitionLogs {
 
   async readWaiting(
     requests: readonly ReadRequest[],
-    { minBytes, maxWaitMs, signal }: WaitOptions,
+    { minBytes, maxWaitMs, maxBytes = Number.MAX_SAFE_INTEGER, signal }: WaitOptions,
   ): Promise<(ReadResult | KafkaError)[]> {
     const { clock, settings } = this.context;
     const deadlineMs = clock.nowMs() + maxWaitMs;
     const bell = new AppendBell(this.watchers, requests);
     try {
       for (let pollMs = settings.pollFirstMs; ; pollMs = Math.min(pollMs * 2, settings.pollMaxMs)) {
-        const results = await Promise.all(
-          requests.map((request) => this.answered(() => read(this.context, request))),
-        );
+        const results = await readMany(requests, maxBytes, {
+          read: (request) => this.answered(() => read(this.context, request)),
+          look: (request) => this.answered(() => this.look(request)),
+        });
         const leftMs = deadlineMs - clock.nowMs();
         if (leftMs <= 0 || signal?.aborted || isEnough(results, minBytes)) return results;
         await bell.wait(clock, Math.min(pollMs, leftMs), signal);
@@ -125,19 +151,23 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     }
   }
 
+  /** A read without room. */
+  private async look({ partition, offset }: ReadRequest): Promise<ReadResult> {
+    const head = await loadHead(this.context, partition);
+    checkRange(head, offset);
+    return { ...offsetsOf(head), batches: [], nextOffset: offset, abortedTransactions: [] };
+  }
+
   offsets(partition: PartitionId): Promise<PartitionOffsets> {
-    return this.translated(async () => {
-      const head = await loadHead(this.context, partition);
-      return {
-        logStartOffset: head.start,
-        highWatermark: head.next,
-        lastStableOffset: lastStableOffset(head),
-      };
-    });
+    return this.translated(async () => offsetsOf(await loadHead(this.context, partition)));
   }
 
   offsetForTimestamp(partition: PartitionId, timestamp: bigint): Promise<TimestampOffset | undefined> {
     return this.translated(() => offsetForTimestamp(this.context, partition, timestamp));
+  }
+
+  offsetOfMaxTimestamp(partition: PartitionId): Promise<TimestampOffset | undefined> {
+    return this.translated(() => offsetOfMaxTimestamp(this.context, partition));
   }
 
   deleteRecordsBefore(partition: PartitionId, offset: bigint): Promise<bigint> {
@@ -151,6 +181,14 @@ class EnginePartitionLogs implements OpenPartitionLogs {
       await advanceStart(this.context, partition, wanted);
       return (await loadHead(this.context, partition)).start;
     });
+  }
+
+  producers(partition: PartitionId): Promise<ActiveProducer[]> {
+    return this.translated(() => activeProducers(this.context, partition));
+  }
+
+  sizeBytes(partition: PartitionId): Promise<bigint> {
+    return this.translated(() => logSizeBytes(this.context, partition));
   }
 
   async drain(): Promise<void> {
@@ -210,14 +248,15 @@ function must<T>(value: T | undefined): T {
 }
 
 /** An error, or enough bytes, ends the wait. */
-function isEnough(results: readonly (ReadResult | KafkaError)[], minBytes: number): boolean {
-  let bytes = 0;
-  for (const result of results) {
-    if (result instanceof KafkaError) return true;
-    for (const batch of result.batches) bytes += batch.length;
-  }
-  return bytes >= minBytes;
-}
+const isEnough = (results: readonly (ReadResult | KafkaError)[], minBytes: number): boolean =>
+  results.some((result) => result instanceof KafkaError) ||
+  results.reduce((bytes, result) => bytes + bytesOf(result), 0) >= minBytes;
+
+const offsetsOf = (head: PartitionHead): PartitionOffsets => ({
+  logStartOffset: head.start,
+  highWatermark: head.next,
+  lastStableOffset: lastStableOffset(head),
+});
 
 const describe = (header: RecordBatchHeader): BatchToStage['description'] => ({
   recordCount: header.recordCount,

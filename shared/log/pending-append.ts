@@ -17,6 +17,10 @@ export type PendingAppend = BatchToSequence & {
   wasUnknown: boolean;
   /** A `next` of the head seen before the first send; undefined if none was. */
   nextBefore: Offset | undefined;
+  /** Its error is told: it is not sent any more. */
+  isRefused: boolean;
+  /** The batch before it in its producer's sequence was refused by this process. */
+  followsRefused: boolean;
   resolve(result: Sequenced): void;
   reject(error: unknown): void;
 };
@@ -40,6 +44,8 @@ export function pendingAppend(
     stagingFailed: false,
     wasUnknown: false,
     nextBefore: undefined,
+    isRefused: false,
+    followsRefused: false,
     resolve,
     reject,
     ...(producer ? { producer } : {}),

@@ -36,8 +36,15 @@ export async function findEvicted(
 }
 
 /**
- * The offset of a batch that is known to be stored, newest places first: tail, pages, segments [1.e].
- * Bounded: undefined when it lies further back than five batches of its producer, or than the limits reach.
+ * `furtherBack`: beyond five batches of its producer, or beyond the limits; so it may be there, or was once.
+ */
+export type Repeat = { is: 'found'; baseOffset: Offset } | { is: 'furtherBack' } | { is: 'nowhere' };
+
+/**
+ * Where a batch is that lies before the producer's next sequence, newest places first: tail, pages, segments
+ * [1.e]. `nowhere`: all that the log holds of the producer was seen, and this is not among it. That is so
+ * when its predecessors failed and a later batch was the first that anybody saw of this producer: it was
+ * never stored.
  */
 export async function findRepeat(
   context: LogContext,
@@ -45,23 +52,31 @@ export async function findRepeat(
   head: PartitionHead,
   producer: EntryProducer,
   recordCount: number,
-): Promise<Offset | undefined> {
+): Promise<Repeat> {
   let seen = 0;
+  let before = head.next;
   for await (const candidate of batchesOfProducer(context, partition, head, producer)) {
-    if (isSameBatch(candidate.entry, producer, recordCount)) return candidate.baseOffset;
-    if (++seen >= context.settings.repeatBatchesMax) return undefined;
+    if (candidate === 'limit') return { is: 'furtherBack' };
+    const { entry, baseOffset } = candidate;
+    // Stored since, or seen already: what the search meets moves on from tail to page to segment meanwhile.
+    if (baseOffset >= before) continue;
+    before = baseOffset;
+    if (isSameBatch(entry, producer, recordCount)) return { is: 'found', baseOffset };
+    if ((entry.producer?.producerEpoch ?? 0) < producer.producerEpoch) return { is: 'nowhere' };
+    if (++seen >= context.settings.repeatBatchesMax) return { is: 'furtherBack' };
   }
-  return undefined;
+  return { is: 'nowhere' };
 }
 
 type Candidate = { entry: Entry; baseOffset: Offset };
 
+/** Newest first; `limit` where the search ends before the log does. */
 async function* batchesOfProducer(
   context: LogContext,
   partition: PartitionId,
   head: PartitionHead,
   { producerId }: EntryProducer,
-): AsyncGenerator<Candidate> {
+): AsyncGenerator<Candidate | 'limit'> {
   const isOwn = (entry: Entry): boolean => entry.producer?.producerId === producerId;
   for (const entry of tailEntries(head).filter(isOwn).reverse())
     yield { entry, baseOffset: entry.baseOffset };
@@ -70,7 +85,7 @@ async function* batchesOfProducer(
   let pages = 0;
   const unrolled = pageRange(partition, head.rolled, head.paged);
   for await (const { item } of queryAll(metadata, { ...unrolled, descending: true })) {
-    if (++pages > repeatPagesMax) break;
+    if (++pages > repeatPagesMax) return yield 'limit';
     const { baseOffset, entries } = placePage(readPage(item));
     if (baseOffset >= head.paged) continue; // does not exist for us yet [2.g]
     for (const entry of entries.filter(isOwn).reverse()) yield { entry, baseOffset: entry.baseOffset };
@@ -78,11 +93,11 @@ async function* batchesOfProducer(
   if (head.newSeg) yield* ownInSegment(context, head.newSeg, producerId);
   let segments = 0;
   for await (const { item } of queryAll(metadata, {
-    ...segmentRange(partition),
+    ...segmentRange(partition, 0n, head.next),
     descending: true,
     limit: 2,
   })) {
-    if (++segments > repeatSegmentsMax) break;
+    if (++segments > repeatSegmentsMax) return yield 'limit';
     const segment = readSegment(item);
     if (segment.baseOffset !== head.newSeg?.baseOffset) yield* ownInSegment(context, segment, producerId);
   }

@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts';
 import type { EntryProducer } from '../storage/items/entry.ts';
 import {
   absent,
@@ -76,8 +77,10 @@ function chainsOf(group: readonly BatchToSequence[]): Chain[] {
     const producerId = producer.producerId.toString();
     const next = valueAfter(producer, batch.recordCount);
     const chain = chains.get(producerId);
-    if (chain) chain.next = next;
-    else chains.set(producerId, { producerId, first: { ...batch, producer }, next });
+    if (chain) {
+      assert(chain.next === valueBefore(producer), "a producer's batches in a group are in sequence");
+      chain.next = next;
+    } else chains.set(producerId, { producerId, first: { ...batch, producer }, next });
   }
   return [...chains.values()];
 }

@@ -6,6 +6,7 @@ import { isSamePlace, type PlacedEntry } from '../storage/items/entry.ts';
 import { type PartitionHead, tailEntries } from '../storage/items/partition-head.ts';
 import type { Outcome } from '../storage/store-error.ts';
 import { appendRetry, asKafkaError, type LogContext, loadHead } from './log-context.ts';
+import { retryWhileMoving } from './moved.ts';
 import { pageOut } from './page-out.ts';
 import { pagesInOrder } from './pages.ts';
 import { type PendingAppend, restage, type Sequenced } from './pending-append.ts';
@@ -105,10 +106,16 @@ async function judgeIdempotent(
     case 'repeat': {
       // If the value came from the item, the entry may have joined the tail after our head was read [1.b2].
       const newest = inHead === undefined ? await loadHead(context, partition) : head;
-      const baseOffset = await findRepeat(context, partition, newest, producer, recordCount);
-      return baseOffset === undefined ? failed('DUPLICATE_SEQUENCE_NUMBER') : { is: 'stored', baseOffset };
+      // Retention may remove a segment under the search.
+      const repeat = await retryWhileMoving(context, () =>
+        findRepeat(context, partition, newest, producer, recordCount),
+      );
+      if (repeat.is === 'found') return { is: 'stored', baseOffset: repeat.baseOffset };
+      // Clients take DUPLICATE_SEQUENCE_NUMBER as stored: not to be said of what surely is not in the log.
+      return failed(repeat.is === 'nowhere' ? 'OUT_OF_ORDER_SEQUENCE_NUMBER' : 'DUPLICATE_SEQUENCE_NUMBER');
     }
     case 'next':
+      if (value === undefined && pending.followsRefused) return failed('OUT_OF_ORDER_SEQUENCE_NUMBER');
       pending.form = inHead === undefined ? { is: 'absent', evicted: head.evicted } : { is: 'expected' };
       return { is: 'sendAgain' };
   }

@@ -8,7 +8,7 @@ import type { TimestampOffset } from './api.ts';
 import { fetchEntries } from './fetch-entries.ts';
 import { type LogContext, loadHead } from './log-context.ts';
 import { Moved, retryWhileMoving } from './moved.ts';
-import { pageAtOrBefore } from './pages.ts';
+import { pageAtOrBefore, pagesInOrder } from './pages.ts';
 import { entriesFrom, segmentContaining } from './read.ts';
 import { batchesOfSegment, slotForTimestamp } from './segment-object.ts';
 import { mayBeForgotten } from './stage.ts';
@@ -30,6 +30,32 @@ export function offsetForTimestamp(
     );
   });
 }
+
+/**
+ * The first record with the largest timestamp of all (ListOffsets -3, KIP-734); undefined in an empty log.
+ * Where retention has removed the record that was dated latest, the items of all segments are looked at.
+ */
+export async function offsetOfMaxTimestamp(
+  context: LogContext,
+  partition: PartitionId,
+): Promise<TimestampOffset | undefined> {
+  const head = await loadHead(context, partition);
+  const inTail = tailEntries(head).filter(({ nextOffset }) => nextOffset > head.start);
+  const latest = largest([head.pagedMaxTimestamp, ...inTail.map(({ maxTimestamp }) => maxTimestamp)]);
+  const found = await offsetForTimestamp(context, partition, latest);
+  if (found || head.start >= head.next) return found;
+  const left: bigint[] = inTail.map(({ maxTimestamp }) => maxTimestamp);
+  for await (const segment of segmentsFrom(context, partition, head, 0n)) {
+    if (segment.nextOffset > head.start) left.push(segment.maxTimestamp);
+  }
+  for await (const page of pagesInOrder(context, partition, head.rolled, head.paged)) {
+    left.push(...page.entries.map(({ maxTimestamp }) => maxTimestamp));
+  }
+  return offsetForTimestamp(context, partition, largest(left));
+}
+
+const largest = (timestamps: readonly bigint[]): bigint =>
+  timestamps.reduce((most, timestamp) => (timestamp > most ? timestamp : most), -1n);
 
 async function inSegments(
   context: LogContext,

@@ -43,7 +43,9 @@ type Env = { Bindings: { caller: Caller } };
 
 /** Paths stay encoded until a parameter is taken, so that an encoded slash is part of a name. */
 function pathOf({ url }: Request): string {
-  const path = new URL(url).pathname.replace(/%3a/gi, ':');
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(start).search(/[?#]/);
+  const path = url.slice(start, end < 0 ? undefined : start + end).replace(/%3a/gi, ':');
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
@@ -140,13 +142,19 @@ function restRequest(
   return {
     route,
     params,
-    query: new URL(raw.url).searchParams,
+    get query() {
+      return new URL(raw.url).searchParams;
+    },
     headers: raw.headers,
     contentType,
     answerType,
     caller,
-    baseUrl: baseUrlOf(raw, caller),
-    signal: raw.signal,
+    get baseUrl() {
+      return baseUrlOf(raw, caller);
+    },
+    get signal() {
+      return raw.signal;
+    },
     text: () => readBodyText(raw, contentType, settings.bodyBytesMax),
     pieces: () => readBodyPieces(raw, contentType),
   };

@@ -62,7 +62,9 @@ const v2 = (method: Method, path: string, summary: string, answer: z.ZodType): R
 const producerHeader: HeaderParameter = {
   name: 'Millrace-Producer',
   description:
-    '`<producer id>;epoch=<n>;sequence=<n>`: stores the records once, however often the request is sent. See POST /producers.',
+    '`<producer id>;epoch=<n>;sequence=<n>`: stores the records once, however often the request is sent. ' +
+    'The id is one of POST /producers; the sequence is 0 at first, then one more for each record stored in ' +
+    'the partition before. All records must name one partition.',
 };
 
 const produce = (path: string, summary: string): Route => ({

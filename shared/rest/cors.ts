@@ -17,6 +17,18 @@ export function corsHeaders(headers: Headers, origins: readonly string[]): Recor
   };
 }
 
+/** What the door reads, and what a signed call to AWS carries. */
+const allowedHeaders = [
+  'Accept',
+  'Authorization',
+  'Content-Encoding',
+  'Content-Type',
+  'Millrace-Producer',
+  'X-Amz-Content-Sha256',
+  'X-Amz-Date',
+  'X-Amz-Security-Token',
+].join(', ');
+
 /** The answer to a browser that asks whether it may send a request; undefined for any other request. */
 export function preflight(request: Request, cors: Readonly<Record<string, string>>): Response | undefined {
   const isPreflight = request.method === 'OPTIONS' && request.headers.has('access-control-request-method');
@@ -25,8 +37,7 @@ export function preflight(request: Request, cors: Readonly<Record<string, string
     status: 204,
     headers: {
       'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
-      'access-control-allow-headers':
-        'Accept, Authorization, Content-Encoding, Content-Type, Millrace-Producer, X-Amz-Content-Sha256, X-Amz-Date, X-Amz-Security-Token',
+      'access-control-allow-headers': allowedHeaders,
       'access-control-max-age': '3600',
     },
   });

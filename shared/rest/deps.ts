@@ -49,8 +49,13 @@ export type RestCluster = {
 export type RestSettings = {
   /** Larger bodies, after decompression, are refused with 413; of a stream of records, a larger record. */
   readonly bodyBytesMax: number;
-  /** No answer is larger (what a function may send: AWS Lambda quotas). */
+  /** No read answers more; the reader goes on where the answer ended. */
   readonly answerBytesMax: number;
+  /**
+   * What the platform can carry of any answer, where it has such a bound (AWS Lambda quotas). Records whose
+   * answers would exceed it are refused before they are stored: the answer to what was stored must arrive.
+   */
+  readonly platformAnswerBytesMax?: number;
   /** A read that finds nothing waits at most this long, whatever it asks for. */
   readonly waitMsMax: number;
   /**

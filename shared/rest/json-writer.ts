@@ -25,10 +25,17 @@ export function writeJson(json: Json): string {
   if (typeof json === 'bigint') return json.toString();
   if (typeof json !== 'object') return JSON.stringify(json);
   if (json instanceof RawJson) return json.text;
-  if (Array.isArray(json)) return `[${(json as readonly Json[]).map(writeJson).join(',')}]`;
-  const members: string[] = [];
-  for (const [name, value] of Object.entries(json as { readonly [name: string]: Json })) {
-    if (value !== undefined) members.push(`${JSON.stringify(name)}:${writeJson(value)}`);
+  return Array.isArray(json)
+    ? `[${(json as readonly Json[]).map(writeJson).join(',')}]`
+    : writeObject(json as { readonly [name: string]: Json });
+}
+
+function writeObject(json: { readonly [name: string]: Json }): string {
+  let text = '';
+  for (const name of Object.keys(json)) {
+    const value = json[name];
+    if (value === undefined) continue;
+    text += `${text === '' ? '{' : ','}${JSON.stringify(name)}:${writeJson(value)}`;
   }
-  return `{${members.join(',')}}`;
+  return text === '' ? '{}' : `${text}}`;
 }

@@ -40,7 +40,7 @@ const reasons: Readonly<Record<number, string>> = {
   404: 'There is no such thing: topic 40401 (v3: 40403), partition 40402.',
   405: 'The path is there, but not for this method.',
   406: 'No media type that Accept names can be answered.',
-  409: 'The sequence of the producer: 40911 out of order, 40912 a newer epoch is known, 40913 stored long ago.',
+  409: 'The producer: 40911 out of sequence, 40912 a newer epoch is known, 40913 stored already, long ago.',
   413: 'The body, a record or a whole answer is too large.',
   415: 'The content type or content encoding is not read.',
   422: 'The body is JSON but not what is asked for, or stored bytes are not of the format.',
@@ -126,7 +126,6 @@ export function openApiDocument(): Part {
       description: "Kafka over HTTP: the REST Proxy's v2 and v3, and a read without state.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, component(schema)])),

@@ -162,7 +162,7 @@ function whyRefused(topic: RestTopic, record: ProducedRecord, nowMs: bigint): Ka
   if (logConfig.timestampType === 'LogAppendTime') return undefined;
   const aheadMs = record.timestamp - nowMs;
   if (aheadMs > logConfig.timestampAfterMaxMs || -aheadMs > logConfig.timestampBeforeMaxMs) {
-    const message = `The timestamp ${record.timestamp} is too far from now, ${nowMs}, for topic ${topic.name}.`;
+    const message = `The timestamp ${record.timestamp} is too far from now for topic ${topic.name}.`;
     return new KafkaError('INVALID_TIMESTAMP', message);
   }
   return undefined;
@@ -245,8 +245,9 @@ function encode(
   const records = placed.map(({ record }) => record);
   const plain = encodeRecordBatch({ records, compression: 'none', ...producer }, codecs);
   if (plain.length > logConfig.batchBytesMax) {
-    const message = `The ${records.length === 1 ? 'record takes' : 'records take'} ${plain.length} bytes, topic ${name} allows ${logConfig.batchBytesMax} (max.message.bytes).`;
-    return new KafkaError('MESSAGE_TOO_LARGE', message);
+    const what = records.length === 1 ? 'The record takes' : 'The records take';
+    const most = `topic ${name} allows ${logConfig.batchBytesMax} (max.message.bytes)`;
+    return new KafkaError('MESSAGE_TOO_LARGE', `${what} ${plain.length} bytes, ${most}.`);
   }
   const request = { partition: { topicId, partition }, config: logConfig };
   const wanted = compressionFor(logConfig.compressionType, plain.length, settings);

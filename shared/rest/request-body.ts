@@ -56,15 +56,24 @@ export async function readBodyText(
 
 const notUtf8 = (): Error => badRequest('The body is not UTF-8.');
 
+/**
+ * Of a refused body so many times the limit are read and thrown away, so that the caller, who still sends,
+ * comes to read the answer and may use the connection again.
+ */
+const discardedTimes = 4;
+
 async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw bodyTooLarge(bytesMax);
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > bytesMax * discardedTimes) throw bodyTooLarge(bytesMax);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of chunksOf(request.body)) {
     length += chunk.length;
-    if (length > bytesMax) throw bodyTooLarge(bytesMax);
-    chunks.push(chunk);
+    if (length > bytesMax * discardedTimes) break;
+    if (length > bytesMax) chunks.length = 0;
+    else chunks.push(chunk);
   }
+  if (length > bytesMax) throw bodyTooLarge(bytesMax);
   return Buffer.concat(chunks, length);
 }
 
@@ -72,18 +81,39 @@ async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
 async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();
+  let isAtEnd = false;
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      isAtEnd = done;
       if (done) return;
       yield value;
     }
   } catch (error) {
+    isAtEnd = true;
     throw badRequest(`The body could not be read to its end: ${(error as Error).message}`);
   } finally {
-    reader.cancel().catch(() => {});
+    // Not cancelled: that would break a connection on which the rest of the body is still arriving.
+    if (!isAtEnd) void discard(reader);
   }
 }
+
+/** What nobody wants any more, up to a bound; then the server closes the connection. */
+async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  let bytesLeft = discardedBytesMax;
+  try {
+    while (bytesLeft > 0) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      bytesLeft -= value.length;
+    }
+    await reader.cancel();
+  } catch {
+    // The connection is gone, as it would be after the bound.
+  }
+}
+
+const discardedBytesMax = 64 * 1024 * 1024;
 
 async function inflated(bytes: Buffer, bytesMax: number): Promise<Buffer> {
   try {

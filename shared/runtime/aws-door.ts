@@ -5,19 +5,18 @@ import { createRestApp } from '../rest/app.ts';
 import { type Caller, defaultRestSettings, type RestCluster, type RestSettings } from '../rest/deps.ts';
 import { clusterKey, readClusterId } from '../storage/items/cluster.ts';
 import { type HttpAnswer, type HttpEvent, httpHandler } from './aws-http-events.ts';
-import { startJobsOnLambda } from './aws-lambda-jobs.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
-import { wholeTopic } from './job-events.ts';
-import { awsLimits, readPumpSettings } from './settings.ts';
+import { awsLimits } from './settings.ts';
 
 /** The door stands for one broker, which leads every partition: a client sees one address. */
-const brokerId = 0;
+const brokerId = 1;
 
 const settingsOf = ({ settings }: AwsRuntime): RestSettings => ({
   ...defaultRestSettings,
   // 6 MB of an event, less the third that base64 adds (AWS Lambda quotas).
   bodyBytesMax: 4_500_000,
   answerBytesMax: awsLimits.answerBytesMax,
+  platformAnswerBytesMax: awsLimits.answerBytesMax,
   waitMsMax: awsLimits.waitMsMax,
   // A call that finds nothing is cheaper than a function that waits.
   pollAfterMs: awsLimits.waitMsMax,
@@ -39,14 +38,7 @@ export async function openDataDoor(): Promise<Handler> {
 
 /** The handler of `rest`. */
 export async function openRestDoor(): Promise<Handler> {
-  const { rollFunction } = readPumpSettings(process.env);
-  const runtime = await openAwsRuntime({
-    // What has no segment yet may expire too early by the new retention, so it is rolled first.
-    beforeRetentionRaised: async (topic) => {
-      const jobs = await startJobsOnLambda();
-      await jobs.run(rollFunction, { runs: [wholeTopic(topic)], force: true });
-    },
-  });
+  const runtime = await openAwsRuntime();
   const cluster = new ClusterInfo(runtime);
   return openDoor(runtime, () => cluster.clusterId());
 }

@@ -3,6 +3,8 @@ import type { LogConfig } from '../kafka/log-config.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { removeDeletedTopics } from '../log/deleted-topics.ts';
 import { underLease } from '../log/lease.ts';
+import type { LogContext } from '../log/log-context.ts';
+import { Moved } from '../log/moved.ts';
 import { enforceRetention } from '../log/retention.ts';
 import { rollPartition } from '../log/roll.ts';
 import { sweepPartition, sweepStagedObjects } from '../log/sweep.ts';
@@ -32,18 +34,12 @@ const leaseMs = 900_000;
 const reserveMs = 60_000;
 const partitionsAtOnce: Readonly<Record<JobName, number>> = { roll: 2, retain: 8, sweep: 4 };
 
-type Work = (
-  runtime: AwsRuntime,
-  partition: PartitionId,
-  config: LogConfig,
-  event: JobEvent,
-) => Promise<unknown>;
+type Work = (log: LogContext, partition: PartitionId, config: LogConfig, event: JobEvent) => Promise<unknown>;
 
 const workOf: Readonly<Record<JobName, Work>> = {
-  roll: ({ logs }, partition, config, { force = false }) =>
-    rollPartition(logs.context, partition, config, { force }),
-  retain: ({ logs }, partition, config) => enforceRetention(logs.context, partition, config),
-  sweep: ({ logs }, partition, config) => sweepPartition(logs.context, partition, config),
+  roll: (log, partition, config, { force = false }) => rollPartition(log, partition, config, { force }),
+  retain: enforceRetention,
+  sweep: (log, partition, config) => sweepPartition(log, partition, config),
 };
 
 /** The handler of a job's function. */
@@ -82,23 +78,24 @@ export async function runJob(
   );
 }
 
-/**
- * False: somebody else has the lease. A forced roll does not ask: it is safe without, and its caller waits
- * for it.
- */
+/** False: somebody else has the lease, or was faster. */
 async function underJobLease(
-  runtime: AwsRuntime,
+  { logs: { context } }: AwsRuntime,
   job: JobName,
   event: JobEvent,
   partition: PartitionId,
   config: LogConfig,
 ): Promise<boolean> {
   const work = async (): Promise<true> => {
-    await workOf[job](runtime, partition, config, event);
+    await workOf[job](context, partition, config, event);
     return true;
   };
-  if (event.force) return work();
-  return (await underLease(runtime.logs.context, partition, job, leaseMs, work)) ?? false;
+  try {
+    return (await underLease(context, partition, job, leaseMs, work)) ?? false;
+  } catch (error) {
+    if (error instanceof Moved) return false;
+    throw error;
+  }
 }
 
 async function configOf(runtime: AwsRuntime, name: string, topicId: string): Promise<LogConfig | undefined> {

@@ -1,4 +1,4 @@
-import { startJobsOnLambda } from './aws-lambda-jobs.ts';
+import { startOnLambda } from './aws-lambda-jobs.ts';
 import { type Pump, pumpHourly, pumpStream } from './aws-pump.ts';
 import { openAwsRuntime, writeLine } from './aws-runtime.ts';
 import type { StreamRecord } from './aws-stream-pages.ts';
@@ -18,10 +18,10 @@ export async function openPump(): Promise<(event: PumpEvent) => Promise<void>> {
     retain: retainFunction,
     sweep: sweepFunction,
   };
-  const [runtime, jobs] = await Promise.all([openAwsRuntime(), startJobsOnLambda()]);
+  const startFunction = startOnLambda();
   const pump: Pump = {
-    runtime,
-    start: (job, event) => jobs.start(functions[job], event),
+    runtime: await openAwsRuntime(),
+    start: (job, event) => startFunction(functions[job], event),
     write: writeLine,
   };
   return (event) => (event.Records ? pumpStream(pump, event.Records) : pumpHourly(pump));

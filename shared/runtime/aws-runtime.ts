@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import type { Topic } from '../catalog/topic-cache.ts';
 import { Topics } from '../catalog/topics.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openPortableCodecs } from '../records/codecs-portable.ts';
@@ -9,6 +8,7 @@ import type { RecordCodecs } from '../records/compression.ts';
 import { openAwsStores } from '../storage/aws/open-aws-stores.ts';
 import type { Stores } from '../storage/stores.ts';
 import { openAwsLog } from './aws-log.ts';
+import { keepTopicLonger } from './jobs.ts';
 import { type AwsSettings, awsLimits, readAwsSettings } from './settings.ts';
 
 /** What every function stands on: opened once for each environment that Lambda starts. */
@@ -23,19 +23,14 @@ export type AwsRuntime = {
   readonly topics: Topics;
 };
 
-export type AwsRuntimeOptions = {
-  /** See `TopicsOptions`. */
-  readonly beforeRetentionRaised?: (topic: Topic) => Promise<void>;
-};
-
 /** Other environments hear of a changed config this much later. */
-const topicCacheMs = 10_000;
+const topicCacheMs = 5_000;
 
 /**
  * The log and the catalog on DynamoDB and S3. Throws `MissingSetting`. Opens no connection: the first call
  * does.
  */
-export async function openAwsRuntime(options: AwsRuntimeOptions = {}): Promise<AwsRuntime> {
+export async function openAwsRuntime(): Promise<AwsRuntime> {
   const settings = readAwsSettings(process.env);
   const [clock, random] = [systemClock, systemRandom];
   const log = openAwsLog({
@@ -48,12 +43,18 @@ export async function openAwsRuntime(options: AwsRuntimeOptions = {}): Promise<A
   const { tableName, bucketName } = settings;
   const stores = openAwsStores({ tableName, bucketName, clock, random, log });
   const world = { stores, clock, random, log };
+  const logs = openPartitionLogs({ ...world, codecs });
   const topics = new Topics({
     ...world,
-    settings: { defaultPartitions: 1, cacheMs: topicCacheMs, messageBytesCap: awsLimits.batchBytesMax },
-    ...(options.beforeRetentionRaised ? { keepLonger: options.beforeRetentionRaised } : {}),
+    settings: {
+      defaultPartitions: 1,
+      cacheMs: topicCacheMs,
+      cacheElsewhereMs: topicCacheMs,
+      messageBytesCap: awsLimits.batchBytesMax,
+    },
+    keepLonger: (topic) => keepTopicLonger(logs.context, topic),
   });
-  return { ...world, settings, codecs, topics, logs: openPartitionLogs({ ...world, codecs }) };
+  return { ...world, settings, codecs, topics, logs };
 }
 
 /** Past Lambda's own console, which would wrap the line once more. */

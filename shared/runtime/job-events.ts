@@ -14,20 +14,13 @@ export type PartitionRun = {
 
 export type JobEvent = {
   readonly runs: readonly PartitionRun[];
-  /** Of a roll: all whole pages, however few and young; also while somebody else has the lease. */
+  /** Of a roll: all whole pages, however few and young. */
   readonly force?: boolean;
   /** Of a sweep: also what belongs to no partition, staged objects and deleted topics. */
   readonly leftovers?: boolean;
 };
 
 export type JobName = 'roll' | 'retain' | 'sweep';
-
-export const wholeTopic = (topic: { name: string; topicId: string; partitions: number }): PartitionRun => ({
-  topic: topic.name,
-  topicId: topic.topicId,
-  first: 0,
-  beyond: topic.partitions,
-});
 
 export const writeJobEvent = (event: JobEvent): string => JSON.stringify({ format, ...event });
 

@@ -1,9 +1,14 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
+import { Broker } from '../broker/broker.ts';
+import { type BrokerNode, type BrokerSettings, defaultBrokerSettings } from '../broker/broker-context.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
+import { CommittedOffsets } from '../groups/committed-offsets.ts';
+import { GroupCoordinator } from '../groups/group-coordinator.ts';
+import { openGroupRoom } from '../groups/group-room.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
@@ -13,12 +18,13 @@ import { openEmbeddedStores } from '../storage/embedded/open-embedded-stores.ts'
 import { openMemoryStores } from '../storage/memory/open-memory-stores.ts';
 import type { Stores } from '../storage/stores.ts';
 import { JobLoop, type JobTimes, keepTopicLonger, localJobTimes } from './jobs.ts';
+import { LocalCluster } from './local-cluster.ts';
 
 export type LocalRuntimeOptions = {
   /** Where the data lies; undefined: in memory, gone with the process. */
   folder: string | undefined;
-  /** How clients reach this process; known once its listener is open. */
-  address: () => { host: string; restPort: number };
+  /** The Kafka listeners, as clients reach them; known once they are open. */
+  nodes: () => readonly BrokerNode[];
   log: Log;
   /** `num.partitions` of topics that do not say. Default 1. */
   defaultPartitions?: number;
@@ -31,6 +37,8 @@ export type LocalRuntimeOptions = {
 /** Everything behind the doors of one process. */
 export type LocalRuntime = {
   readonly rest: RestApp;
+  readonly broker: Broker;
+  readonly cluster: LocalCluster;
   readonly topics: Topics;
   readonly logs: OpenPartitionLogs;
   /** Ends the jobs, waits for what goes on behind answers, closes the stores. */
@@ -38,7 +46,6 @@ export type LocalRuntime = {
 };
 
 const topicCacheMs = 60_000; // changes come through this process, which drops what it changed
-const brokerId = 1;
 
 /** Opens stores, domain and HTTP door in this process, and starts the background jobs. */
 export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<LocalRuntime> {
@@ -62,13 +69,18 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
     });
     const jobs = new JobLoop({ topics, log: logs.context }, { ...localJobTimes, ...options.jobTimes });
     loop.jobs = jobs;
+    const clusterId = await new ClusterInfo({ stores, clock, random }).clusterId();
+    const cluster = new LocalCluster(clusterId, options.nodes);
+    const producerIds = new ProducerIds({ stores, clock, random });
+    const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
+    const room = openGroupRoom({ ...world, stores, topics });
+    const groups = { groups: new GroupCoordinator(room), offsets: new CommittedOffsets(room) };
+    const domain = { ...world, topics, logs, producerIds };
+    const broker = new Broker({ ...domain, ...groups, cluster, settings: brokerSettings });
     const rest = createRestApp({
-      ...world,
-      topics,
-      logs,
+      ...domain,
       codecs,
-      cluster: localCluster(await new ClusterInfo({ stores, clock, random }).clusterId(), options),
-      producerIds: new ProducerIds({ stores, clock, random }),
+      cluster: restCluster(cluster, brokerSettings),
       settings: { ...defaultRestSettings, corsOrigins: options.corsOrigins ?? [] },
     });
     jobs.start();
@@ -77,7 +89,7 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
       await logs.drain();
       await stores.close();
     };
-    return { rest, topics, logs, close };
+    return { rest, broker, cluster, topics, logs, close };
   } catch (error) {
     await stores.close();
     throw error;
@@ -92,17 +104,15 @@ const openStores = (
 
 const partitionsOf = ({ defaultPartitions = 1 }: LocalRuntimeOptions): number => defaultPartitions;
 
-/** One broker, which leads every partition. */
-function localCluster(clusterId: string, options: LocalRuntimeOptions): RestCluster {
-  const settings = { brokerId, defaultPartitions: partitionsOf(options), autoCreateTopics: false };
-  return {
-    clusterId,
-    get brokers() {
-      const { host, restPort } = options.address();
-      return [{ id: brokerId, host, port: restPort, rack: null }];
-    },
-    controllerId: brokerId,
-    leaderOf: () => brokerId,
-    configsOf: () => brokerConfigEntries(settings),
-  };
-}
+/** What the HTTP door tells of the same brokers. */
+const restCluster = (cluster: LocalCluster, settings: BrokerSettings): RestCluster => ({
+  clusterId: cluster.clusterId,
+  get brokers() {
+    return cluster.brokers;
+  },
+  get controllerId() {
+    return cluster.controllerId;
+  },
+  leaderOf: (topicId, partition) => cluster.leaderOf(topicId, partition),
+  configsOf: (brokerId) => brokerConfigEntries({ brokerId, ...settings }),
+});

@@ -26,6 +26,15 @@ export const settingNames = {
 export const functionNames = ['produce', 'fetch', 'rest', 'pump', 'roll', 'retain', 'sweep'] as const;
 export type FunctionName = (typeof functionNames)[number];
 
+/**
+ * All bundles: `deployment` runs only while a stack is deployed or destroyed, and only where it is needed.
+ */
+export const bundleNames = [...functionNames, 'deployment'] as const;
+export type BundleName = (typeof bundleNames)[number];
+
+/** What `deployment` does for CloudFormation. */
+export type DeploymentTask = 'FindStream' | 'EmptyBucket';
+
 /** What Lambda and API Gateway allow, less what their envelopes take; the doors and the jobs keep to it. */
 export const awsLimits = {
   /** A function's answer is at most 6 MB as JSON; base64 adds a third (AWS Lambda quotas). */

@@ -22,6 +22,8 @@ export interface MetadataStore {
   /**
    * Changes one item in one atomic step and answers it whole. An absent item is created, as in DynamoDB, when
    * the condition allows it. No change sees another one of the same update; no two may touch the same path.
+   * Changes that do not fit the item, and what else no engine could store (item-limits.ts), are refused as
+   * `unavailable`: nothing is changed.
    */
   update(key: Key, update: Update, options?: UpdateOptions): Promise<Item>;
   remove(key: Key, condition?: Condition): Promise<void>;

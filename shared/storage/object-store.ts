@@ -1,11 +1,13 @@
 /**
  * The port to the store of large immutable objects. A key is written once; nothing is ever changed in place.
+ * Keys are paths, as object-rules.ts says, and no key goes on behind another one and a slash: on a disk that
+ * one would have to be a file and a folder.
  */
 export interface ObjectStore {
   put(key: string, bytes: Uint8Array): Promise<void>;
   /**
-   * At most `length` bytes from `position` (fewer at the object's end); undefined when there is no such
-   * object.
+   * At most `length` bytes (1 or more) from `position`: fewer at the object's end, none behind it; undefined
+   * when there is no such object.
    */
   getRange(key: string, position: number, length: number): Promise<Uint8Array | undefined>;
   /** Any number of keys; one that is not there is no error. */

@@ -43,3 +43,12 @@ export const expectRefused = (call: Promise<unknown>, kind: StoreErrorKind): Pro
 /** `count` bytes that differ from each other, so that a misplaced one shows. */
 export const distinctBytes = (count: number): Uint8Array =>
   Uint8Array.from({ length: count }, (_, at) => (at * 31 + (at >> 8) * 7) & 0xff);
+
+/**
+ * Asserts equal bytes; comparing them one by one as members, as `toEqual` does, takes minutes for megabytes.
+ */
+export function expectBytes(actual: unknown, expected: Uint8Array): void {
+  expect(actual).toBeInstanceOf(Uint8Array);
+  expect((actual as Uint8Array).length).toBe(expected.length);
+  expect(Buffer.compare(actual as Uint8Array, expected)).toBe(0);
+}

@@ -43,6 +43,7 @@ export function restHostileSuite(rest: () => RestClient): void {
         Buffer.from('"}]}'),
       ]);
       expect((await rest().post(`/topics/${topic}`, body, v2Json)).status).toBe(400);
+      if (!rest().traits.keepsBytesOfJson) continue;
       const stream = Buffer.concat([
         Buffer.from('{"value":{"type":"STRING","data":"'),
         Buffer.from(bad),
@@ -78,20 +79,22 @@ export function restHostileSuite(rest: () => RestClient): void {
     ]);
   });
 
-  test('a hundred thousand records in one request are stored in order', async () => {
+  test('as many records in one request as can be answered are stored in order', async () => {
     const topic = await rest().newTopic();
-    const body = `{"records":[${Array.from({ length: 100_000 }, (_, value) => `{"value":${value}}`).join(',')}]}`;
-    const reply = await rest().post(`/topics/${topic}`, body, v2Json);
+    const count = rest().traits.answerBytesMax < 10_000_000 ? 20_000 : 100_000;
+    const records = Array.from({ length: count }, (_, value) => ({ value }));
+    const reply = await rest().produce(topic, records);
     expect(reply.status).toBe(200);
     const offsets = reply.json.offsets.map(({ offset }: { offset: number }) => offset);
     expect(offsets.every((offset: number, index: number) => offset === index)).toBe(true);
-    expect((await rest().read(topic, 'offset=99999&timeout=0')).json[0].value).toBe(99_999);
+    expect((await rest().read(topic, `offset=${count - 1}&timeout=0`)).json[0].value).toBe(count - 1);
   }, 60_000);
 
-  test('a hundred thousand records in one stream are answered in order', async () => {
+  test('as many records in one stream as can be answered are answered in order', async () => {
     const topic = await rest().newTopic();
-    const reply = await rest().post(`${await rest().cluster()}/topics/${topic}/records`, '{}'.repeat(20_000));
-    expect(reply.values).toHaveLength(20_000);
+    const count = rest().traits.answerBytesMax < 10_000_000 ? 5_000 : 20_000;
+    const reply = await rest().post(`${await rest().cluster()}/topics/${topic}/records`, '{}'.repeat(count));
+    expect(reply.values).toHaveLength(count);
     expect(reply.values.every(({ offset }, index) => offset === index)).toBe(true);
   }, 60_000);
 
@@ -119,15 +122,16 @@ export function restHostileSuite(rest: () => RestClient): void {
 
   test('one bad caller does not disturb others', async () => {
     const topic = await rest().newTopic();
-    const requests = Array.from({ length: 40 }, (_, index) =>
+    const length = rest().traits.callersAtOnce;
+    const requests = Array.from({ length }, (_, index) =>
       index % 2 === 0
         ? rest().produce(topic, [{ value: index }])
         : rest().post(`/topics/${topic}`, '{"records":[{"value":', v2Json),
     );
     const replies = await Promise.all(requests);
     expect(replies.map(({ status }) => status)).toEqual(
-      Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 200 : 400)),
+      Array.from({ length }, (_, index) => (index % 2 === 0 ? 200 : 400)),
     );
-    expect(await endOf(topic)).toBe(20);
+    expect(await endOf(topic)).toBe(length / 2);
   });
 }

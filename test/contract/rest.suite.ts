@@ -11,8 +11,8 @@ import { restReadSuite } from './rest-read.suite.ts';
 import { restRecordsSuite } from './rest-records.suite.ts';
 
 /**
- * What every HTTP door must do, wherever it runs. The tests make topics of their own and never look at others, so that
- * a door may be shared; every answer is held against the API document that the door serves.
+ * What every HTTP door must do, anywhere. The tests make topics of their own and never look at others,
+ * so that a door may be shared; every answer is held against the API document that the door serves.
  */
 export function restSuite(name: string, open: () => Promise<RestUnderTest>): void {
   describe(`the HTTP door, ${name}`, () => {

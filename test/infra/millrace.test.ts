@@ -107,7 +107,8 @@ describe('the data', () => {
       Properties: { DeletionProtectionEnabled: false },
     });
     template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });
-    template.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
+    template.resourceCountIs('Custom::MillraceEmptyBucket', 1);
+    byDefault.template.resourceCountIs('Custom::MillraceEmptyBucket', 0);
   });
 
   test('names are generated, so a second stack stands beside the first', () => {
@@ -128,7 +129,7 @@ describe('existing data', () => {
     const { template, resources } = synth({ existing });
     template.resourceCountIs('AWS::DynamoDB::Table', 0);
     template.resourceCountIs('AWS::S3::Bucket', 0);
-    template.resourceCountIs('Custom::AWS', 1);
+    template.resourceCountIs('Custom::MillraceFindStream', 1);
     for (const name of functionNames) {
       const found = ofType(resources, 'AWS::Lambda::Function').find(({ Properties }) =>
         JSON.stringify(Properties.Environment ?? {}).includes('kept-table'),
@@ -141,7 +142,7 @@ describe('existing data', () => {
     const tableStreamArn =
       'arn:aws:dynamodb:eu-west-1:111122223333:table/kept-table/stream/2026-11-01T00:00:00.000';
     const { template } = synth({ existing: { ...existing, tableStreamArn } });
-    template.resourceCountIs('Custom::AWS', 0);
+    template.resourceCountIs('Custom::MillraceFindStream', 0);
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', { EventSourceArn: tableStreamArn });
   });
 

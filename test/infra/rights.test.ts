@@ -88,13 +88,12 @@ const expected: Readonly<Record<FunctionName, string[]>> = {
     list404,
   ],
   rest: [
-    'table b#*: BatchGetItem GetItem PutItem Query',
+    'table b#*: BatchGetItem GetItem PutItem Query UpdateItem',
     'table catalog: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
     'table i#*: BatchGetItem GetItem PutItem Query UpdateItem',
     'table p#*: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem',
     'stage/*: s3:GetObject s3:PutObject',
     'log/*: s3:GetObject',
-    'roll: lambda:InvokeFunction',
     list404,
   ],
   pump: [

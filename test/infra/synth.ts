@@ -12,12 +12,18 @@ export type Resource = {
 };
 export type Resources = Readonly<Record<string, Resource>>;
 
-/** The flags that cdk.json sets. */
-const context = { '@aws-cdk/aws-iam:minimizePolicies': true, 'aws:cdk:disable-asset-staging': true };
+/** The flags that cdk.json sets; and nothing that only takes time. */
+export const context = {
+  '@aws-cdk/aws-iam:minimizePolicies': true,
+  'aws:cdk:disable-asset-staging': true,
+  'aws:cdk:disable-stack-trace': true,
+};
 
 export const newApp = (): App => new App({ context });
 
-/** A stack with one Millrace, and its template. `change` may use the construct before the template is made. */
+/**
+ * A stack with one Millrace, and its template. `change` may use the construct before the template is made.
+ */
 export function synth(
   props: MillraceProps = {},
   change: (stack: MillraceStack) => void = () => {},

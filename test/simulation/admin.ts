@@ -5,13 +5,14 @@ import { happens, oneOf } from './scheduler.ts';
 import { type Answer, conclude, type Slot, type World } from './world.ts';
 
 /** Makes the topic, and says under which id everybody knows it. */
-export async function createTopic(world: World, broker: Slot, plan: TopicPlan): Promise<void> {
+export async function createTopic(world: World, broker: Slot, plan: TopicPlan): Promise<Answer<unknown>> {
   const { name, partitions, config } = plan;
   const body = { does: 'createTopic' as const, topic: name, partitions };
   const operation = world.history.invoke('admin', body, world.clock.nowMs());
   const answer = await broker.ask(({ topics }) => topics.create({ name, partitions }));
   conclude(world, operation, answer, ({ topicId }) => ({ topicId }));
   learn(world, answer, config);
+  return answer;
 }
 
 function learn(world: World, answer: Answer<Topic | undefined>, config: LogConfig): void {
@@ -37,21 +38,25 @@ export async function describeTopic(world: World, broker: Slot, { name, config }
   learn(world, answer, config);
 }
 
-async function deleteTopic(world: World, broker: Slot, { name }: TopicPlan): Promise<void> {
+export async function deleteTopic(world: World, broker: Slot, { name }: TopicPlan): Promise<Answer<void>> {
   const operation = world.history.invoke('admin', { does: 'deleteTopic', topic: name }, world.clock.nowMs());
   const answer = await broker.ask(({ topics }) => topics.delete(name));
   conclude(world, operation, answer, () => ({}));
+  return answer;
 }
 
-async function addPartition(world: World, broker: Slot, { name, config }: TopicPlan): Promise<void> {
-  const known = world.topics.find((topic) => topic.name === name);
-  if (!known || known.partitions > 6) return;
-  const partitions = known.partitions + 1;
+export async function addPartition(
+  world: World,
+  broker: Slot,
+  { name, config }: TopicPlan,
+  partitions: number,
+): Promise<Answer<unknown>> {
   const body = { does: 'addPartitions' as const, topic: name, partitions };
   const operation = world.history.invoke('admin', body, world.clock.nowMs());
   const answer = await broker.ask(({ topics }) => topics.addPartitions(name, partitions));
   conclude(world, operation, answer, ({ topicId }) => ({ topicId }));
   learn(world, answer, config);
+  return answer;
 }
 
 /** Deletes, makes again, enlarges and looks at a topic while everybody uses it. */
@@ -59,7 +64,8 @@ export async function restlessAdmin(world: World, plan: TopicPlan): Promise<void
   for (let step = 0; step < 8 && !world.isStopping; step++) {
     await world.pause(world.plan.tempoMs * 5);
     const broker = oneOf(world.random, world.brokers);
-    if (happens(world.random, 0.4)) await addPartition(world, broker, plan);
+    const partitions = world.topics.find(({ name }) => name === plan.name)?.partitions ?? 7;
+    if (partitions < 7 && happens(world.random, 0.4)) await addPartition(world, broker, plan, partitions + 1);
     else if (happens(world.random, 0.7)) await deleteTopic(world, broker, plan);
     await describeTopic(world, oneOf(world.random, world.brokers), plan);
     await createTopic(world, oneOf(world.random, world.brokers), plan);

@@ -4,10 +4,14 @@ import { defaultLogSettings, type LogSettings } from '../../shared/log/log-conte
 import type { Unkindness } from '../../shared/storage/memory/unkindness.ts';
 import type { StagingThresholds } from '../../shared/storage/staging.ts';
 import { drawChances, drawUnkindness, type FaultChances } from './faults.ts';
+import { type Theme, themes } from './focus.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
 
-/** Everything that a run draws from its seed before it begins: who does what, how fast, and what goes wrong. */
+/**
+ * Everything that a run draws from its seed before it begins: who does what, how fast, and what goes wrong.
+ */
 export type Plan = {
+  readonly theme: Theme;
   /** How long clients think between two requests, about: everything else is measured in it. */
   readonly tempoMs: number;
   readonly brokers: number;
@@ -16,8 +20,14 @@ export type Plan = {
   readonly producers: readonly ProducerPlan[];
   readonly readers: number;
   readonly readsEach: number;
+  /** Chance that a reader deletes records instead. */
+  readonly deletions: number;
   readonly jobs: readonly JobPlan[];
+  /** How long jobs go on when the last client has finished. */
+  readonly tailMs: number;
   readonly settings: LogSettings;
+  /** Another version of the code, with other pages, runs beside this one in some processes. */
+  readonly otherPageEntries: number;
   readonly thresholds: StagingThresholds;
   readonly unkindness: Unkindness;
   readonly chances: FaultChances;
@@ -51,95 +61,114 @@ const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
 
 export function drawPlan(random: Random): Plan {
-  const tempoMs = spread(random, 20, 60 * minuteMs);
-  const isRestless = happens(random, 0.25);
+  const theme = oneOf(random, themes);
+  const tempoMs = drawTempo(random, theme);
+  const settings = drawSettings(random, tempoMs, theme);
+  const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));
+  const config = drawConfig(random, tempoMs, theme);
+  const isOfProducers = theme === 'producers' || theme === 'evictions';
+  const partitions = isOfProducers ? 1 : 1 + integerBelow(random, 2);
   return {
+    theme,
     tempoMs,
-    brokers: 1 + integerBelow(random, 3),
+    brokers: (theme === 'everything' ? 1 : 2) + integerBelow(random, 3),
     skewMsMax: happens(random, 0.3) ? 500 : 0,
-    topics: [
-      {
-        name: 'orders',
-        partitions: 1 + integerBelow(random, 2),
-        config: drawConfig(random, tempoMs),
-        isRestless,
-      },
-    ],
-    producers: drawProducers(random),
-    readers: 1 + integerBelow(random, 4),
+    topics: [{ name: 'orders', partitions, config, isRestless }],
+    producers: drawProducers(random, theme),
+    readers: 1 + integerBelow(random, isOfProducers ? 2 : 4),
     readsEach: 5 + integerBelow(random, 25),
-    jobs: drawJobs(random, tempoMs),
-    settings: drawSettings(random, tempoMs),
-    thresholds: drawThresholds(random),
+    deletions: theme === 'retention' ? spread(random, 0.02, 0.3) : 0.02,
+    jobs: drawJobs(random, tempoMs, theme),
+    tailMs: spread(random, tempoMs, 100 * tempoMs),
+    settings,
+    otherPageEntries: happens(random, theme === 'pages' ? 0.8 : 0.1) ? 1 + integerBelow(random, 6) : 0,
+    thresholds: drawThresholds(random, theme),
     unkindness: drawUnkindness(random),
-    chances: drawChances(random, tempoMs),
+    chances: drawChances(random, theme === 'sweeps' ? settings.sweepAgeMs : tempoMs, theme),
   };
 }
 
-function drawConfig(random: Random, tempoMs: number): LogConfig {
-  const retains = random.next();
+/** Where it matters how long calls take against what others do meanwhile, clients are slower than calls. */
+function drawTempo(random: Random, theme: Theme): number {
+  if (theme === 'everything') return spread(random, 100, 30 * minuteMs);
+  if (theme === 'retention') return spread(random, minuteMs, 60 * minuteMs);
+  if (theme === 'expiry') return spread(random, 60 * minuteMs, 300 * minuteMs);
+  return spread(random, 2_000, 10 * minuteMs);
+}
+
+function drawConfig(random: Random, tempoMs: number, theme: Theme): LogConfig {
+  const retains = theme === 'expiry' ? 0 : theme === 'retention' ? random.next() : 0.3 + random.next() * 0.6;
+  const isSmall = theme === 'rolls' || theme === 'retention';
   return {
     batchBytesMax: 1_048_588,
     timestampType: happens(random, 0.1) ? 'LogAppendTime' : 'CreateTime',
     timestampBeforeMaxMs: (1n << 63n) - 1n,
     timestampAfterMaxMs: (1n << 63n) - 1n,
     compressionType: 'producer',
-    retentionMs: retains < 0.4 ? BigInt(Math.round(spread(random, 30 * tempoMs, 3_000 * tempoMs))) : -1n,
-    retentionBytes: retains > 0.8 ? BigInt(Math.round(spread(random, 1_000, 20_000))) : -1n,
+    retentionMs:
+      retains < 0.4
+        ? BigInt(Math.round(spread(random, 2 * tempoMs, (theme === 'expiry' ? 15 : 500) * tempoMs)))
+        : -1n,
+    retentionBytes: retains > 0.8 ? BigInt(Math.round(spread(random, 500, 20_000))) : -1n,
     cleanupPolicy: ['delete'],
-    segmentBytes: Math.round(spread(random, 300, 10_000)),
+    segmentBytes: Math.round(spread(random, 300, isSmall ? 1_500 : 10_000)),
     segmentMs: BigInt(Math.round(spread(random, tempoMs, 100 * tempoMs))),
   };
 }
 
-function drawProducers(random: Random): ProducerPlan[] {
-  const count = 2 + integerBelow(random, 7);
-  const batches = Math.ceil((40 + integerBelow(random, 120)) / count);
-  const isIdempotent = random.next();
+function drawProducers(random: Random, theme: Theme): ProducerPlan[] {
+  const isOfProducers = theme === 'producers' || theme === 'evictions';
+  const count = (isOfProducers ? 4 : 2) + integerBelow(random, 6);
+  const batches = Math.ceil((40 + integerBelow(random, 100)) / count);
+  const isIdempotent = isOfProducers ? 1 : random.next();
+  const paddings = paddingsOf[theme] ?? [0, 0, 100, 250, 600];
   return Array.from({ length: count }, (_, at) => ({
     kind: happens(random, isIdempotent) ? 'idempotent' : 'plain',
     id: 100 + at,
     batches,
     window: happens(random, 0.5) ? 1 : 1 + integerBelow(random, 5),
     recordsMax: 1 + integerBelow(random, 3),
-    padding: oneOf(random, [0, 0, 100, 250, 600]),
-    zombies: happens(random, 0.7) ? spread(random, 0.02, 0.5) : 0,
+    padding: oneOf(random, paddings),
+    zombies: happens(random, 0.7) ? spread(random, 0.05, isOfProducers ? 1 : 0.5) : 0,
   }));
 }
 
-function drawJobs(random: Random, tempoMs: number): JobPlan[] {
-  const every = (): number => spread(random, 3 * tempoMs, 100 * tempoMs);
-  const jobs: JobName[] = [
-    'roll',
-    'roll',
-    'retain',
-    'sweep',
-    ...(happens(random, 0.3) ? ['sweep' as const] : []),
-  ];
-  const isIdle = happens(random, 0.1);
+const paddingsOf: { readonly [of in Theme]?: readonly number[] } = {
+  sweeps: [100, 250, 600, 600],
+  expiry: [100, 250],
+};
+
+function drawJobs(random: Random, tempoMs: number, theme: Theme): JobPlan[] {
+  const isBusy = theme === 'rolls' || theme === 'sweeps' || theme === 'retention';
+  const every = (): number => spread(random, tempoMs, (isBusy ? 15 : 60) * tempoMs);
+  const more: { readonly [of in Theme]?: JobName } = { rolls: 'roll', sweeps: 'sweep', retention: 'retain' };
+  const all: JobName[] = ['roll', 'roll', 'retain', 'sweep', more[theme] ?? 'sweep'];
+  // What is rolled in time never expires.
+  const jobs = all.filter((job) => theme !== 'expiry' || (job !== 'roll' && happens(random, 0.5)));
+  const isIdle = happens(random, theme === 'rolls' || theme === 'sweeps' ? 0 : 0.15);
   return isIdle ? [] : jobs.map((job) => ({ job, everyMs: every() }));
 }
 
 /** Small, so that pages, evictions and segments come after a few batches. */
-const drawSettings = (random: Random, tempoMs: number): LogSettings => ({
+const drawSettings = (random: Random, tempoMs: number, theme: Theme): LogSettings => ({
   ...defaultLogSettings,
-  pageEntries: 1 + integerBelow(random, 4),
+  pageEntries: 1 + integerBelow(random, theme === 'evictions' ? 2 : 4),
   pageBytes: 768,
-  producersInHeadMax: 1 + integerBelow(random, 4),
+  producersInHeadMax: 1 + integerBelow(random, theme === 'evictions' ? 2 : 4),
   producerIdExpirationMs: 12 * monthMs,
   // Segments of a few batches: the five batches that a repeat may reach back lie far apart.
   repeatPagesMax: 100_000,
   repeatSegmentsMax: 100_000,
   indexSlotBytes: 256,
-  sweepAgeMs: Math.max(10_000, Math.round(spread(random, 5 * tempoMs, 500 * tempoMs))),
+  sweepAgeMs: Math.max(2_000, Math.round(spread(random, tempoMs, (theme === 'sweeps' ? 10 : 100) * tempoMs))),
 });
 
-const drawThresholds = (random: Random): StagingThresholds => ({
+const drawThresholds = (random: Random, theme: Theme): StagingThresholds => ({
   entryBytesMax: oneOf(random, [60, 120, 250]),
   itemBytesMax: oneOf(random, [400, 400, 4096]),
-  expires: happens(random, 0.5),
+  expires: theme === 'expiry' || happens(random, 0.4),
   groupEntriesMax: oneOf(random, [1, 4, 32]),
   groupBytesMax: 1024,
-  tailEntriesMax: 4 + integerBelow(random, 12),
+  tailEntriesMax: 7 + integerBelow(random, 9),
   tailBytesMax: 2048,
 });

@@ -7,8 +7,7 @@ import type { AppendBody, Producer, RecordSeen } from './history.ts';
 import type { ProducerPlan } from './plan.ts';
 import { batchOf } from './records.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
-import type { System } from './system.ts';
-import { type Answer, conclude, partitionName, type Slot, type World } from './world.ts';
+import { type Answer, conclude, partitionName, refusal, type Slot, type World } from './world.ts';
 
 type Target = { id: PartitionId; config: LogConfig };
 
@@ -22,34 +21,43 @@ type Wanted = Target & {
 };
 
 const triesMax = 40;
+const dayMs = 86_400_000;
 
-/** Sends one batch to one broker, once, and writes down what it heard. */
-async function send(world: World, broker: Slot, wanted: Wanted): Promise<Answer<Appended>> {
-  const { id, config, records, timestampMs, padding, producer } = wanted;
-  const body: AppendBody = {
-    does: 'append',
-    partition: partitionName(id),
-    records,
-    timestampMs,
-    ...(producer ? { producer } : {}),
-  };
-  const client = `producer ${records[0]?.key}`;
-  const operation = world.history.invoke(client, body, world.clock.nowMs());
-  const request: AppendRequest = {
-    partition: id,
-    config,
-    batch: batchOf(records, timestampMs, padding, producer),
-  };
-  const answer = await broker.ask((system) => appendOne(system, request));
-  conclude(world, operation, answer, ({ baseOffset, logStartOffset }) => ({ baseOffset, logStartOffset }));
-  return answer;
+/** Sends batches to one broker in one request, once, and writes down what it heard of each. */
+export async function sendOnce(
+  world: World,
+  broker: Slot,
+  batches: readonly Wanted[],
+): Promise<Answer<Appended>[]> {
+  const sent = batches.map(({ id, config, records, timestampMs, padding, producer }) => {
+    const body: AppendBody = {
+      does: 'append',
+      partition: partitionName(id),
+      records,
+      timestampMs,
+      ...(producer ? { producer } : {}),
+    };
+    const operation = world.history.invoke(`producer ${records[0]?.key}`, body, world.clock.nowMs());
+    const request: AppendRequest = {
+      partition: id,
+      config,
+      batch: batchOf(records, timestampMs, padding, producer),
+    };
+    return { operation, request };
+  });
+  const requests = sent.map(({ request }) => request);
+  const noteAll = (answer: Answer<(Appended | KafkaError)[]>): Answer<Appended>[] =>
+    sent.map(({ operation }, at) => {
+      const own = answer.is === 'ok' ? answerOfOne(answer.value[at]) : answer;
+      conclude(world, operation, own, ({ baseOffset, logStartOffset }) => ({ baseOffset, logStartOffset }));
+      return own;
+    });
+  return noteAll(await broker.ask((system) => system.logs.append(requests), noteAll));
 }
 
-async function appendOne(system: System, request: AppendRequest): Promise<Appended> {
-  const [answer] = await system.logs.append([request]);
+function answerOfOne(answer: Appended | KafkaError | undefined): Answer<Appended> {
   if (answer === undefined) throw new Error('one request has one answer');
-  if (answer instanceof KafkaError) throw answer;
-  return answer;
+  return answer instanceof KafkaError ? refusal(answer) : { is: 'ok', value: answer };
 }
 
 /** Some partition of some topic that is known to be there; undefined while there is none. */
@@ -78,7 +86,9 @@ class BatchMaker {
       key: `${id}`,
       value: `${id}-${batch}-${at}`,
     }));
-    const aheadMs = happens(random, 0.05) ? spread(random, 1_000, 5 * 86_400_000) : 0;
+    const isOfExpiry = this.world.plan.theme === 'expiry';
+    const isAhead = happens(random, isOfExpiry ? 0.15 : 0.05);
+    const aheadMs = isAhead ? spread(random, isOfExpiry ? dayMs : 1_000, 10 * dayMs) : 0;
     const isStampedLater = target.config.timestampType === 'LogAppendTime';
     const timestampMs = clock.nowMs() + (isStampedLater ? 0 : Math.round(aheadMs));
     return { ...target, records, timestampMs, padding, isStored: false, ...(producer ? { producer } : {}) };
@@ -89,20 +99,20 @@ class BatchMaker {
 export async function plainProducer(world: World, plan: ProducerPlan): Promise<void> {
   const batches = new BatchMaker(world, plan);
   for (let sent = 0; sent < plan.batches; sent += plan.window) {
-    const broker = oneOf(world.random, world.brokers);
-    const target = someTarget(world);
-    if (target) {
-      const group = Array.from({ length: plan.window }, () => batches.next(target));
-      await Promise.all(group.map((wanted) => sendPlain(world, broker, wanted)));
-    }
+    const group = Array.from({ length: plan.window }, () => someTarget(world)).flatMap((target) =>
+      target ? [batches.next(target)] : [],
+    );
+    if (group.length > 0) await sendPlain(world, group);
     await world.pause(world.plan.tempoMs);
   }
 }
 
-async function sendPlain(world: World, broker: Slot, wanted: Wanted): Promise<void> {
-  for (let tries = 0; tries < 3; tries++) {
-    const answer = await send(world, tries === 0 ? broker : oneOf(world.random, world.brokers), wanted);
-    if (answer.is === 'ok' || happens(world.random, 0.4)) return;
+/** A window, perhaps for several partitions, is one request; what it leaves unsaid is sent again, or not. */
+async function sendPlain(world: World, group: readonly Wanted[]): Promise<void> {
+  let left = group;
+  for (let tries = 0; tries < 3 && left.length > 0; tries++) {
+    const answers = await sendOnce(world, oneOf(world.random, world.brokers), left);
+    left = left.filter((_, at) => answers[at]?.is !== 'ok' && happens(world.random, 0.6));
     await world.pause(500);
   }
 }
@@ -110,7 +120,10 @@ async function sendPlain(world: World, broker: Slot, wanted: Wanted): Promise<vo
 /** What an idempotent producer knows of one partition. */
 type Session = { target: Target; nextSequence: number; sent: Wanted[] };
 
-/** Sends batches in sequence, several at once, and repeats each until it is stored; old ones come again much later. */
+/**
+ * Sends batches in sequence, several at once, and repeats each until it is stored; old ones come again much
+ * later.
+ */
 export async function idempotentProducer(world: World, plan: ProducerPlan): Promise<void> {
   const { random } = world;
   const batches = new BatchMaker(world, plan);
@@ -146,52 +159,43 @@ function sessionOf(sessions: Map<string, Session>, target: Target): Session {
   return session;
 }
 
-/** True when every batch of the window is stored. */
+/**
+ * True when every batch of the window is stored. All are sent at once; what is not stored then is sent again
+ * one after another, in sequence, as clients do: a later batch must not come before an earlier one that
+ * failed.
+ */
 async function sendWindow(world: World, window: readonly Wanted[]): Promise<boolean> {
   const broker = oneOf(world.random, world.brokers);
-  let isBroken = false;
-  await Promise.all(
-    window.map(async (wanted, at) => {
-      const isStored = await sendUntilStored(world, broker, wanted, () => {
-        return isBroken ? 'given up' : (window[at - 1]?.isStored ?? true) ? 'due' : 'early';
-      });
-      if (!isStored) isBroken = true;
-    }),
-  );
-  return !isBroken;
-}
-
-async function sendUntilStored(
-  world: World,
-  first: Slot,
-  wanted: Wanted,
-  standing: () => 'due' | 'early' | 'given up',
-): Promise<boolean> {
-  for (let tries = 0; tries < triesMax; tries++) {
-    const wasDue = standing() === 'due';
-    const answer = await send(world, tries === 0 ? first : oneOf(world.random, world.brokers), wanted);
-    const isRepeat = answer.is === 'fail' && answer.error === 'DUPLICATE_SEQUENCE_NUMBER';
-    wanted.isStored ||= answer.is === 'ok' || isRepeat;
-    if (wanted.isStored) return true;
-    if (answer.is === 'fail' && isFinal(answer.error, wasDue)) return false;
-    if (standing() === 'given up') return false;
-    await world.pause(200 * Math.min(tries + 1, 10));
+  await Promise.all(window.map((wanted) => sendToStore(world, broker, wanted)));
+  for (const wanted of window) {
+    for (let tries = 0; !wanted.isStored; tries++) {
+      await world.pause(200 * Math.min(tries + 1, 10));
+      const error = await sendToStore(world, oneOf(world.random, world.brokers), wanted);
+      if (tries === triesMax || finalErrors.includes(error ?? '')) return false;
+    }
   }
-  return false;
+  return true;
 }
 
-/** Too early is no error while the batch before is still under way. */
-const isFinal = (error: string, wasDue: boolean): boolean =>
-  error === 'UNKNOWN_TOPIC_OR_PARTITION' ||
-  error === 'INVALID_PRODUCER_EPOCH' ||
-  (error === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && wasDue);
+async function sendToStore(world: World, broker: Slot, wanted: Wanted): Promise<string | undefined> {
+  const [answer] = await sendOnce(world, broker, [wanted]);
+  if (answer === undefined) throw new Error('one batch has one answer');
+  if (answer.is !== 'ok' && answer.error !== 'DUPLICATE_SEQUENCE_NUMBER') return answer.error;
+  wanted.isStored = true;
+  return undefined;
+}
 
-/** One of the last batches comes again after a long time, from some connection that everybody has forgotten. */
+/** What does not become better by sending the batch again. */
+const finalErrors = ['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_PRODUCER_EPOCH', 'OUT_OF_ORDER_SEQUENCE_NUMBER'];
+
+/**
+ * One of the last batches comes again after a long time, from some connection that everybody has forgotten.
+ */
 function sendLateRepeat(world: World, session: Session): void {
   const repeat = oneOf(world.random, session.sent.slice(-8));
   const { tempoMs } = world.plan;
   world.spawn(async () => {
     await world.clock.sleep(spread(world.random, tempoMs, 500 * tempoMs));
-    await send(world, oneOf(world.random, world.brokers), repeat);
+    await sendOnce(world, oneOf(world.random, world.brokers), [repeat]);
   });
 }

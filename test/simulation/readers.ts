@@ -105,7 +105,7 @@ export async function wanderingReader(world: World, reads: number): Promise<void
     const { logStartOffset, highWatermark } = offsets.value;
     const offset =
       logStartOffset + BigInt(integerBelow(world.random, Number(highWatermark - logStartOffset) + 1));
-    if (happens(world.random, 0.02)) await deleteRecords(world, broker, target, offset);
+    if (happens(world.random, world.plan.deletions)) await deleteRecords(world, broker, target, offset);
     else if (happens(world.random, 0.1)) {
       await lookUpTime(
         world,

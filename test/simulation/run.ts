@@ -29,7 +29,7 @@ export async function run(seed: number, options: { trace?: boolean } = {}): Prom
   const world = new World(plan, scheduler, faults);
   const crashes: Anomaly[] = [];
   try {
-    await workPhase(world);
+    await workPhase(world, faults);
     await restPhase(world);
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -49,14 +49,16 @@ export async function run(seed: number, options: { trace?: boolean } = {}): Prom
 }
 
 /** Clients and jobs do what they have to do, while everything goes wrong that may. */
-async function workPhase(world: World): Promise<void> {
+async function workPhase(world: World, faults: RandomFaults): Promise<void> {
   const { plan, scheduler } = world;
   let working = 0;
   const client = (work: () => Promise<void>): void => {
     working++;
     world.spawn(async () => {
       await work();
-      if (--working === 0) world.isStopping = true;
+      if (--working > 0) return;
+      await world.clock.sleep(plan.tailMs);
+      world.isStopping = true;
     });
   };
   for (const topic of plan.topics) {
@@ -79,7 +81,7 @@ async function workPhase(world: World): Promise<void> {
   plan.jobs.forEach((job, at) => void startJob(world, job, at));
   await scheduler.run(() => world.isStopping);
   // From here on nothing new goes wrong; what is late still comes, and sleepers wake.
-  world.faults.isOver = true;
+  faults.isOver = true;
   await scheduler.run();
 }
 

@@ -70,7 +70,7 @@ class Network {
       const error = new StoreError('unknown', `${name}: the answer is lost (simulated)`);
       this.answer(`${name}: unknown`, answerTimeoutMs, () => reject(error));
     } else {
-      this.effect(name, this.faults.legMs(), () => {
+      this.effect(name, this.faults.legMs() + (fate.slowMs ?? 0), () => {
         const backMs = this.faults.legMs();
         effect().then(
           (answer) => this.answer(name, backMs, () => resolve(answer)),

@@ -5,10 +5,12 @@ import { isKafkaError } from '../../shared/kafka/error-codes.ts';
 import type { LogConfig } from '../../shared/kafka/log-config.ts';
 import type { PartitionId } from '../../shared/kafka/topic-partition.ts';
 import { openMemoryStores } from '../../shared/storage/memory/open-memory-stores.ts';
+import type { MetadataStore } from '../../shared/storage/metadata-store.ts';
 import { isStoreError } from '../../shared/storage/store-error.ts';
 import type { Stores } from '../../shared/storage/stores.ts';
+import { brokenHead } from './checkers/broken-head.ts';
 import type { Anomaly } from './checkers/checker.ts';
-import type { RandomFaults } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { History, type Operation, type PartitionName } from './history.ts';
 import type { Plan } from './plan.ts';
 import { SimulatedProcess } from './process.ts';
@@ -35,11 +37,13 @@ const requestTimeoutMs = 30_000;
 export const partitionName = ({ topicId, partition }: PartitionId): PartitionName =>
   `${topicId}/${partition}`;
 
-/** The whole simulated system: one store, the processes that use it, the clients outside, and what they saw. */
+/**
+ * The whole simulated system: one store, the processes that use it, the clients outside, and what they saw.
+ */
 export class World {
   readonly plan: Plan;
   readonly scheduler: Scheduler;
-  readonly faults: RandomFaults;
+  readonly faults: Faults;
   readonly history = new History();
   readonly random: Random;
   /** The time of clients: nothing that befalls a process touches it. */
@@ -52,7 +56,7 @@ export class World {
   private readonly log: Log;
   isStopping = false;
 
-  constructor(plan: Plan, scheduler: Scheduler, faults: RandomFaults) {
+  constructor(plan: Plan, scheduler: Scheduler, faults: Faults) {
     this.plan = plan;
     this.scheduler = scheduler;
     this.faults = faults;
@@ -60,7 +64,10 @@ export class World {
     this.clock = virtualClock(scheduler, 0, (wake) => wake());
     const engine = openMemoryStores({ clock: this.clock, random: scheduler.random, ...plan.unkindness });
     const { metadata, objects, staging } = engine;
-    this.engine = { metadata, objects, staging: { ...staging, thresholds: plan.thresholds } };
+    const watched = watchingHeads(metadata, (what) => {
+      this.alarms.push({ checker: 'broken head', promise: 'I3', message: what });
+    });
+    this.engine = { metadata: watched, objects, staging: { ...staging, thresholds: plan.thresholds } };
     this.log = { ...silentLog, error: (message, details) => this.raise(message, details) };
     this.brokers = Array.from({ length: plan.brokers }, (_, at) => new Slot(this, `broker ${at}`));
   }
@@ -72,7 +79,10 @@ export class World {
     const process = new SimulatedProcess(this.scheduler, this.faults, { name, skewMs, onDeath });
     const stores = simulatedStores(this.engine, this.scheduler, this.faults, process);
     const { clock, random } = process;
-    const system = openSystem({ stores, clock, random, log: this.log, settings: this.plan.settings });
+    const { settings, otherPageEntries } = this.plan;
+    const isOther = otherPageEntries > 0 && this.random.next() < 0.5;
+    const own = isOther ? { ...settings, pageEntries: otherPageEntries } : settings;
+    const system = openSystem({ stores, clock, random, log: this.log, settings: own });
     return { process, system };
   }
 
@@ -104,7 +114,25 @@ export class World {
   }
 }
 
-/** The place of a process: when it dies, another one is started there, with nothing of the former's memory. */
+/** The same store; each head is looked at when it was written. */
+const watchingHeads = (store: MetadataStore, alarm: (what: string) => void): MetadataStore => ({
+  get: (...args) => store.get(...args),
+  getMany: (...args) => store.getMany(...args),
+  query: (...args) => store.query(...args),
+  put: (...args) => store.put(...args),
+  remove: (...args) => store.remove(...args),
+  transact: (...args) => store.transact(...args),
+  update: async (key, ...args) => {
+    const item = await store.update(key, ...args);
+    const broken = key.sk === 'head' ? brokenHead(item) : undefined;
+    if (broken) alarm(`${key.pk}: ${broken}`);
+    return item;
+  },
+});
+
+/**
+ * The place of a process: when it dies, another one is started there, with nothing of the former's memory.
+ */
 export class Slot {
   readonly name: string;
   private readonly world: World;
@@ -129,8 +157,14 @@ export class Slot {
     this.onStart(this.current.system, this.current.process);
   }
 
-  /** A client's request to whatever process is here now. */
-  async ask<T>(call: (system: System) => Promise<T>): Promise<Answer<T>> {
+  /**
+   * A client's request to whatever process is here now. What it hears when it has stopped to wait goes to
+   * `tooLate`: the client does not act on it, but it must be true nevertheless.
+   */
+  async ask<T>(
+    call: (system: System) => Promise<T>,
+    tooLate: (answer: Answer<T>) => void = () => {},
+  ): Promise<Answer<T>> {
     if (this.current === undefined) this.start();
     const { system } = this.current as { system: System };
     const gone = new AbortController();
@@ -139,11 +173,15 @@ export class Slot {
       this.lost.add(lose);
       gone.signal.addEventListener('abort', () => this.lost.delete(lose));
     });
-    const isLate = this.world.clock
-      .sleep(requestTimeoutMs, gone.signal)
-      .then((): Answer<T> => ({ is: 'unknown', error: 'no answer in time' }));
-    const answer = await Promise.race([answerOf(call(system)), isLost, isLate]);
+    let hasWaited = false;
+    const isLate = this.world.clock.sleep(requestTimeoutMs, gone.signal).then((): Answer<T> => {
+      hasWaited = !gone.signal.aborted;
+      return { is: 'unknown', error: 'no answer in time' };
+    });
+    const heard = answerOf(call(system));
+    const answer = await Promise.race([heard, isLost, isLate]);
     gone.abort();
+    if (hasWaited) this.world.spawn(async () => tooLate(await heard));
     return answer;
   }
 

@@ -13,7 +13,7 @@ export type OpenApi = {
 
 type Path = { pattern: RegExp; parameters: number; operations: Record<string, Operation> };
 
-/** Holds answers against an API document: whether the route, its status, its media type and its shape are declared. */
+/** Holds answers against an API document: whether route, status, media type and shape are declared. */
 export class OpenApiChecker {
   private readonly ajv: Ajv2020;
   private readonly paths: Path[];

@@ -4,8 +4,32 @@ import { expect } from 'vitest';
 import { JsonSplitter } from '../../shared/rest/json-stream.ts';
 import { type OpenApi, OpenApiChecker } from './openapi-check.ts';
 
+/** What a platform in front of a door may change. */
+export type DoorTraits = {
+  /** A slash that is escaped in a path reaches the door escaped. */
+  readonly keepsEscapedSlashes: boolean;
+  /** A body of application/json reaches the door as the bytes that were sent, not as text. */
+  readonly keepsBytesOfJson: boolean;
+  /** OPTIONS reaches the door. */
+  readonly passesOptions: boolean;
+  /** The door itself answers no more bytes at once. */
+  readonly answerBytesMax: number;
+  /** So many callers are served at the same time without starting what takes long to start. */
+  readonly callersAtOnce: number;
+};
+
+const bareDoor: DoorTraits = {
+  keepsEscapedSlashes: true,
+  keepsBytesOfJson: true,
+  passesOptions: true,
+  answerBytesMax: Number.POSITIVE_INFINITY,
+  callersAtOnce: 40,
+};
+
 /** A door on trial, wherever it runs. */
 export type RestUnderTest = {
+  /** Default: nothing stands in front of the door. */
+  readonly traits?: DoorTraits;
   request(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 };
@@ -36,6 +60,10 @@ export class RestClient {
 
   constructor(door: RestUnderTest) {
     this.door = door;
+  }
+
+  get traits(): DoorTraits {
+    return this.door.traits ?? bareDoor;
   }
 
   async send(method: string, path: string, init: RequestInit = {}): Promise<Reply> {

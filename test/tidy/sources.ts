@@ -25,4 +25,6 @@ export function filesOf(isWanted: (path: string) => boolean, folder = root): Sou
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-export const isCode = (path: string): boolean => /\.(ts|mts|cts|js|mjs|cjs)$/.test(path);
+/** Our code; what stands in a folder of `test/clients` is a client's program, written as its users write. */
+export const isCode = (path: string): boolean =>
+  /\.(ts|mts|cts|js|mjs|cjs)$/.test(path) && !/^test\/clients\/[^/]+\//.test(path);

@@ -1,12 +1,11 @@
-import { type Json, RawJson } from '../json-writer.ts';
+import { RawJson } from '../json-writer.ts';
 import { openApiDocument } from '../openapi-document.ts';
 import type { Handler } from '../rest-request.ts';
 
-let text: string | undefined;
+let document: ReturnType<typeof openApiDocument> | undefined;
 
-const document = (): Json => {
-  text ??= JSON.stringify(openApiDocument());
-  return new RawJson(text);
+/** The API document, for the address under which this caller sees the door. */
+export const getOpenApi: Handler = async ({ baseUrl }) => {
+  document ??= openApiDocument();
+  return { status: 200, body: new RawJson(JSON.stringify({ ...document, servers: [{ url: baseUrl }] })) };
 };
-
-export const getOpenApi: Handler = async () => ({ status: 200, body: document() });

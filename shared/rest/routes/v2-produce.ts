@@ -7,6 +7,7 @@ import {
   type RestError,
   recordErrorCode,
   restErrorOf,
+  tooLarge,
   topicNotFound,
   unprocessable,
 } from '../errors.ts';
@@ -44,6 +45,7 @@ async function produce(
 ): Promise<Answer> {
   const producer = producerSequenceOf(request.headers);
   const records = readRecords(await readJson(request), formatOf(request), partition);
+  checkAnswerFits(records.length, deps);
   if (producer) return produceOnce(deps, topic, records, producer);
   const partitioner = new Partitioner(deps.random);
   const results = await produceRecords(deps, topic, records, partitioner);
@@ -51,6 +53,15 @@ async function produce(
   if (failure) throw failure;
   if (results.every(isUnknown) && !(await findTopic(deps, topic.name))) throw topicNotFound('v2', topic.name);
   return { status: statusOf(results), body: produceJson(results) };
+}
+
+/** A record's place in the answer, or its error. */
+const answerBytesAtMost = 200;
+
+function checkAnswerFits(recordCount: number, { settings }: RestDeps): void {
+  const most = Math.floor((settings.platformAnswerBytesMax ?? Number.POSITIVE_INFINITY) / answerBytesAtMost);
+  if (recordCount > most)
+    throw tooLarge(`The request has ${recordCount} records; ${most} can be answered here.`);
 }
 
 /**

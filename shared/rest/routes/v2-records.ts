@@ -153,8 +153,8 @@ class Page {
     const answerBytes = this.answerBytes + Buffer.byteLength(text) + 1;
     if (answerBytes > answerBytesMax) {
       if (!this.isEmpty) return false;
-      const message = `The record at offset ${record.offset} alone makes an answer of ${answerBytes} bytes; ${answerBytesMax} is the most.`;
-      throw tooLarge(message);
+      const most = `${answerBytesMax} is the most`;
+      throw tooLarge(`The record at offset ${record.offset} alone makes ${answerBytes} bytes; ${most}.`);
     }
     this.texts.push(text);
     this.recordBytes = recordBytes;

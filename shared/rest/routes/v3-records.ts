@@ -152,6 +152,17 @@ function readAll(texts: readonly string[]): Arrived {
 
 const encoder = new TextEncoder();
 
+/** A record's answer with names of any length in it, or its error. */
+const answerBytesAtMost = 800;
+
+/** As many of the records as can still be answered, and where they are not all, why no more are taken. */
+function answerable(arrived: Arrived, bytesLeft: number): Arrived {
+  const most = Math.max(Math.floor(bytesLeft / answerBytesAtMost) - 1, 0);
+  if (arrived.entries.length <= most) return arrived;
+  const error = tooLarge('No more records can be answered here: send this one and those after it again.');
+  return { entries: [...arrived.entries.slice(0, most), error], isLast: true };
+}
+
 /**
  * The answers, in order. What has arrived together is stored together; the next is read only when these
  * answers have been taken, so that neither side runs ahead.
@@ -163,6 +174,7 @@ function answerStream(
   deps: RestDeps,
 ): ReadableStream<Uint8Array> {
   let next: Arrived | undefined = first;
+  let bytesLeft = deps.settings.platformAnswerBytesMax ?? Number.POSITIVE_INFINITY;
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
@@ -170,8 +182,13 @@ function answerStream(
           const arrived: Arrived | undefined = next ?? (await arrivals.next()).value;
           next = undefined;
           if (!arrived) return controller.close();
-          const results = await target.produce(arrived.entries);
-          controller.enqueue(encoder.encode(results.map(answerText).join('')));
+          const { entries, isLast } = answerable(arrived, bytesLeft);
+          const answers = encoder.encode((await target.produce(entries)).map(answerText).join(''));
+          bytesLeft -= answers.length;
+          controller.enqueue(answers);
+          if (!isLast) return;
+          controller.close();
+          await arrivals.return(undefined);
         } catch (error) {
           controller.enqueue(encoder.encode(answerText(failureOf(error, deps))));
           controller.close();

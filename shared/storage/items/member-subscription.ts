@@ -8,8 +8,7 @@ import { readerOf, stamp } from './stored-format.ts';
 export type MemberProtocol = { readonly name: string; readonly metadata: Uint8Array };
 
 /**
- * What a member of a classic group brought with a JoinGroup: too large for the cell, which names its
- * hash.
+ * What a member of a classic group brought with a JoinGroup: too large for the cell, which names its hash.
  */
 export type MemberSubscription = {
   readonly protocolType: string;

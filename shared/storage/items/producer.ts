@@ -34,6 +34,9 @@ export const producerRange = (partition: PartitionId) => ({
   through: `${prefix}~`,
 });
 
+/** Whose item lies under the key. */
+export const producerIdOf = ({ sk }: Key): bigint => BigInt(sk.slice(prefix.length));
+
 export const writeProducer = (producer: EvictedProducer): Item => ({
   ...stamp(producerType, format),
   value: producer.value,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { newPartitionHead } from '../../../shared/storage/items/partition-head.ts';
 import { History, type Producer } from '../history.ts';
+import { brokenHead } from './broken-head.ts';
 import { check, checkers } from './check.ts';
 
 const p = 'topic/0';
@@ -323,14 +325,22 @@ describe('wrong refusal', () => {
       .final(0n, [[0n, ['a']]]);
     expect(found(story)).toContain('wrong refusal');
   });
+  test('is found when a batch that was never stored is called a repeat', () => {
+    const story = new Story()
+      .appended(['b'], 0n, producer(1))
+      .refused(['a'], 'DUPLICATE_SEQUENCE_NUMBER', producer(0))
+      .final(0n, [[0n, ['b']]]);
+    expect(found(story)).toContain('wrong refusal');
+  });
   test('is found when the next batch is called out of order', () => {
     const story = new Story()
       .appended(['a'], 0n, producer(0))
-      .refused(['b'], 'OUT_OF_ORDER_SEQUENCE_NUMBER', producer(1));
+      .refused(['b'], 'OUT_OF_ORDER_SEQUENCE_NUMBER', producer(1))
+      .final(0n, [[0n, ['a']]]);
     expect(found(story)).toContain('wrong refusal');
   });
   test('is found when a producer is fenced by nobody', () => {
-    const story = new Story().refused(['a'], 'INVALID_PRODUCER_EPOCH', producer(0));
+    const story = new Story().refused(['a'], 'INVALID_PRODUCER_EPOCH', producer(0)).final(0n, []);
     expect(found(story)).toContain('wrong refusal');
   });
   test('is not found when the batch before is missing', () => {
@@ -358,5 +368,21 @@ describe('wrong offset for a time', () => {
     const body = { does: 'offsetForTimestamp' as const, partition: p, timestampMs: 5, isFinal: true };
     story.history.ok(story.history.invoke('client', body), { found: { offset: 1n, timestampMs: 20 } });
     expect(found(story)).toContain('wrong offset for a time');
+  });
+});
+
+describe('broken head', () => {
+  const head = newPartitionHead('name');
+  test('is not found in a new one', () => {
+    expect(brokenHead(head)).toBeUndefined();
+  });
+  test.each([
+    ['starts behind its end', { start: 1n }],
+    ['is rolled above what is paged', { next: 2n, paged: 1n, rolled: 2n }],
+    ['is paged above its end', { paged: 1n }],
+    ['has another end than its tail', { next: 1n }],
+    ['counts other bytes than its tail has', { tailBytes: 1n }],
+  ])('is found when it %s', (_what, change) => {
+    expect(brokenHead({ ...head, ...change })).toBeDefined();
   });
 });

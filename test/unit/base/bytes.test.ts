@@ -39,4 +39,34 @@ describe('bytes', () => {
     expect(() => new ByteReader(new Uint8Array(9).fill(0xff)).uvarint()).toThrow(MalformedBytes);
     expect(() => new ByteReader(new Uint8Array(12).fill(0xff)).uvarlong()).toThrow(MalformedBytes);
   });
+
+  test('text of any length and script is read, and what is not UTF-8 is replaced', () => {
+    for (const text of [
+      '',
+      'orders',
+      'é',
+      'x'.repeat(24),
+      'x'.repeat(25),
+      `${'x'.repeat(23)}é`,
+      '🚋'.repeat(9),
+    ]) {
+      const bytes = Buffer.from(`<${text}>`);
+      const reader = new ByteReader(new Uint8Array(bytes)); // no Buffer
+      reader.position = 1;
+      expect(reader.text(bytes.length - 2)).toBe(text);
+      expect(reader.remaining).toBe(1);
+    }
+    expect(new ByteReader(Buffer.from([0x61, 0xff, 0x62])).text(3)).toBe('a\ufffdb');
+    expect(() => new ByteReader(new Uint8Array(3)).text(4)).toThrow(MalformedBytes);
+    expect(() => new ByteReader(new Uint8Array(3)).text(-1)).toThrow(MalformedBytes);
+  });
+
+  test('a count of elements is taken only if they fit, and all counts together only up to the limit', () => {
+    const reader = new ByteReader(new Uint8Array(100), 30);
+    expect(() => reader.elements(26, 4)).toThrow(/26 elements in 100 bytes/);
+    expect(() => reader.elements(-2, 4)).toThrow(MalformedBytes);
+    expect(() => reader.elements(2 ** 31 - 1, 2 ** 31)).toThrow(MalformedBytes);
+    expect([reader.elements(25, 4), reader.elements(5, 1)]).toEqual([25, 5]);
+    expect(() => reader.elements(1, 1)).toThrow(/1 elements where at most 0 more are taken/);
+  });
 });

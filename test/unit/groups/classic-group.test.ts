@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ClassicEvent } from '../../../shared/groups/classic-events.ts';
+import type { ClassicState } from '../../../shared/storage/items/group-cell.ts';
 import {
   at,
   cellIn,
@@ -12,7 +13,6 @@ import {
   newJoin,
   rebalanceMs,
   request,
-  sessionMs,
   sync,
   t0,
 } from './classic-cells.ts';
@@ -346,11 +346,45 @@ describe('members that do not ask for their assignment', () => {
   });
 });
 
-test('dead members are looked for within a quarter of the shortest session, at least a second apart', () => {
-  const { cell } = decide(cellIn('Empty', []), [newJoin('c')], at());
-  expect(cell.sweepAtMs).toBe(t0 + sessionMs / 4);
-  const shorter = decide(cell, [newJoin('d', { sessionTimeoutMs: 6_000 })], at());
-  expect(shorter.cell.sweepAtMs).toBe(t0 + 1_500);
-  const shortest = decide(shorter.cell, [newJoin('e', { sessionTimeoutMs: 1_000 })], at());
-  expect(shortest.cell.sweepAtMs).toBe(t0 + 1_000);
+describe('folding', () => {
+  const events: [string, ClassicState, ClassicEvent][] = [
+    ['a new join', 'Stable', newJoin('c')],
+    ['a changed join', 'Stable', changedJoin('b')],
+    ['a join again', 'Stable', join('b')],
+    ["the leader's join", 'Stable', join('a')],
+    ["the leader's join", 'CompletingRebalance', join('a')],
+    ['a join', 'PreparingRebalance', join('b')],
+    ['a sync', 'CompletingRebalance', sync('a')],
+    ['a leave', 'Stable', { kind: 'leave', memberId: 'b' }],
+    ['an expiry', 'PreparingRebalance', { kind: 'expire', memberId: 'b' }],
+    ['the sync deadline', 'Stable', { kind: 'unsynced', generationId: 5, memberIds: ['b'] }],
+  ];
+
+  test.each(events)('%s in %s twice is folding it once', (_, state, event) => {
+    const nowMs = event.kind === 'unsynced' ? rebalanceMs : 0;
+    const once = decide(cellIn(state), [event], at(nowMs)).cell;
+    expect(decide(once, [event], at(nowMs)).cell).toBe(once);
+    expect(once).not.toEqual(cellIn(state));
+  });
+
+  test('a request that is older than the newest of its member changes nothing', () => {
+    const members = [member('a'), member('b', { requestId: request(8) })];
+    const before = cellIn('Stable', members);
+    const { cell, answers } = decide(before, [changedJoin('b', { requestId: request(7) })], at());
+    expect(answers).toEqual([{ is: 'superseded' }]);
+    expect(cell).toBe(before);
+  });
+
+  test('a join that sleeps over the end of its round goes into the next one', () => {
+    const members = [member('a', { requestId: request(2) }), member('b')];
+    const { cell } = decide(cellIn('PreparingRebalance', members), [join('a')], at());
+    expect(joinedOf(cell)).toEqual(['a']);
+  });
+
+  test('a storm of joins makes one generation', () => {
+    const storm = Array.from({ length: 20 }, (_, number) => newJoin(`m${number}`));
+    const { cell } = decide(cellIn('Stable'), [...storm, join('a'), join('b')], at());
+    expect(cell).toMatchObject({ state: 'CompletingRebalance', generation: 6 });
+    expect(cell.members).toHaveLength(22);
+  });
 });

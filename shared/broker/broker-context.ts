@@ -1,0 +1,78 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { ProducerIds } from '../catalog/producer-ids.ts';
+import type { Topics } from '../catalog/topics.ts';
+import type { CommittedOffsets } from '../groups/committed-offsets.ts';
+import type { GroupCoordinator } from '../groups/group-coordinator.ts';
+import type { TopicId } from '../kafka/topic-partition.ts';
+import type { OpenPartitionLogs } from '../log/partition-logs.ts';
+
+/** What every handler stands on. */
+export type BrokerContext = {
+  readonly topics: Topics;
+  readonly logs: OpenPartitionLogs;
+  readonly cluster: BrokerCluster;
+  readonly groups: GroupCoordinator;
+  readonly offsets: CommittedOffsets;
+  readonly producerIds: ProducerIds;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly settings: BrokerSettings;
+};
+
+export type BrokerSettings = {
+  /** `auto.create.topics.enable`. */
+  readonly autoCreateTopics: boolean;
+  /** `num.partitions`. */
+  readonly defaultPartitions: number;
+  /** A fetch waits no longer than this, whatever it asks for. */
+  readonly fetchWaitMsMax: number;
+  /** `fetch.max.bytes` of the broker: an answer holds no more, but for a first batch that is larger. */
+  readonly fetchBytesMax: number;
+};
+
+export const defaultBrokerSettings: BrokerSettings = {
+  autoCreateTopics: true,
+  defaultPartitions: 1,
+  fetchWaitMsMax: 30_000,
+  fetchBytesMax: 55 * 1024 * 1024,
+};
+
+/** One gateway, as its clients see it: a broker. */
+export type BrokerNode = {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+};
+
+/** Who is there, and who is told to lead what. Leadership is advice: any broker serves any partition. */
+export interface BrokerCluster {
+  readonly clusterId: string;
+  /** The living brokers, by id. */
+  readonly brokers: readonly BrokerNode[];
+  readonly controllerId: number;
+  leaderOf(topicId: TopicId, partition: number): number;
+  /** The broker that clients are sent to for a group or a transactional id. */
+  coordinatorOf(key: string): number;
+}
+
+/** Who sent a request, as the listener has found out. */
+export type Caller = {
+  /** Kafka's spelling, e.g. `User:ANONYMOUS`. */
+  readonly principal: string;
+  readonly clientHost: string;
+  /** The broker whose listener took the request. */
+  readonly brokerId: number;
+};
+
+/** What a handler knows of the one request that it serves. */
+export type Call = {
+  readonly version: number;
+  readonly clientId: string | null;
+  readonly caller: Caller;
+  /** Aborted when the connection is gone or the broker stops: waiting ends, and what there is is answered. */
+  readonly signal: AbortSignal;
+};

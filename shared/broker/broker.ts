@@ -1,0 +1,98 @@
+import { MalformedBytes } from '../base/bytes.ts';
+import { KafkaError, kafkaErrors } from '../kafka/error-codes.ts';
+import { type DecodedRequest, decodeRequest, encodeResponse, UnsupportedRequest } from '../protocol/frame.ts';
+import { apiVersions } from '../protocol/messages/api-versions.ts';
+import { apiByKey } from '../protocol/messages/index.ts';
+import type { BrokerContext, Caller } from './broker-context.ts';
+import { noAnswer } from './handler.ts';
+import { type AnyHandler, handlers } from './handlers/index.ts';
+import { servedApis } from './served-apis.ts';
+
+/**
+ * What becomes of a request: the parts of a response frame (size first), no answer at all (acks=0), or the
+ * end of the connection, as Kafka ends one that it cannot make sense of.
+ */
+export type Answer = readonly Uint8Array[] | 'none' | { readonly close: string };
+
+/** A request on its way. */
+export type Serving = {
+  /**
+   * Resolves when the next request of the connection may begin. True: now, before the answer, because
+   * nothing that comes later can overtake it (Produce). False: this one is answered; Kafka would begin the
+   * next when the answer is sent. Never rejects.
+   */
+  readonly admitted: Promise<boolean>;
+  /** Never rejects. */
+  readonly answer: Promise<Answer>;
+};
+
+/** The Kafka API on the domain: one function from a frame to an answer, the same behind every door. */
+export class Broker {
+  private readonly context: BrokerContext;
+
+  constructor(context: BrokerContext) {
+    this.context = context;
+  }
+
+  /** `frame` is one request, size left off. Never throws: what cannot be answered closes the connection. */
+  serve(frame: Uint8Array, caller: Caller, signal: AbortSignal): Serving {
+    let request: DecodedRequest;
+    try {
+      request = decodeRequest(frame);
+    } catch (error) {
+      return answered(this.answerToUnreadable(error));
+    }
+    const handler = handlers[request.name];
+    if (!handler) return answered({ close: `${request.name} is not served here` });
+    let admit = (_isEarly: boolean): void => {};
+    const admitted = new Promise<boolean>((resolve) => {
+      admit = resolve;
+    });
+    return { admitted, answer: this.run(handler as AnyHandler, request, caller, signal, admit) };
+  }
+
+  private async run(
+    handler: AnyHandler,
+    request: DecodedRequest,
+    caller: Caller,
+    signal: AbortSignal,
+    admit: (isEarly: boolean) => void,
+  ): Promise<Answer> {
+    const { name, apiVersion, clientId, body } = request;
+    try {
+      const call = { version: apiVersion, clientId, caller, signal };
+      const response = await handler(this.context, body as never, call, () => admit(true));
+      return response === noAnswer ? 'none' : encoded(request, response);
+    } catch (error) {
+      if (error instanceof KafkaError) return { close: `${name}: ${error.message}` };
+      this.context.log.error('unexpected failure', { api: name, error });
+      return { close: `${name} failed` };
+    } finally {
+      admit(false);
+    }
+  }
+
+  /**
+   * ApiVersions in a version that is not spoken is answered in v0, so that the client can choose one
+   * (KIP-511).
+   */
+  private answerToUnreadable(error: unknown): Answer {
+    if (error instanceof UnsupportedRequest && error.header.apiKey === apiVersions.key) {
+      const body = { errorCode: kafkaErrors.UNSUPPORTED_VERSION.code, apiKeys: servedApis() };
+      return encodeResponse(apiVersions, 0, error.header.correlationId, body);
+    }
+    if (error instanceof UnsupportedRequest || error instanceof MalformedBytes)
+      return { close: error.message };
+    this.context.log.error('unexpected failure', { error });
+    return { close: 'the request cannot be read' };
+  }
+}
+
+const isAnswered = Promise.resolve(false);
+const answered = (answer: Answer): Serving => ({ admitted: isAnswered, answer: Promise.resolve(answer) });
+
+function encoded({ apiKey, apiVersion, correlationId }: DecodedRequest, body: object): Answer {
+  const api = apiByKey.get(apiKey);
+  if (!api) throw new Error(`there is no API ${apiKey}`);
+  return encodeResponse(api, apiVersion, correlationId, body as never);
+}

@@ -1,0 +1,23 @@
+/** An app of somebody else that uses the construct: two roles have rights on one topic. */
+import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Millrace } from '../../infra/millrace.ts';
+
+const app = new App();
+const stack = new Stack(app, app.node.tryGetContext('stack') as string);
+const api = app.node.tryGetContext('api') as 'http' | 'rest';
+const log = new Millrace(stack, 'Events', { api, removal: 'destroy' });
+const [producer, consumer] = ['Producer', 'Consumer'].map(
+  (id) => new Role(stack, id, { assumedBy: new AccountRootPrincipal() }),
+) as [Role, Role];
+log.grantProduce(producer, 'orders');
+log.grantConsume(consumer, 'orders');
+
+const outputs = {
+  Url: log.urls.Url as string,
+  TableName: log.table.tableName,
+  BucketName: log.bucket.bucketName,
+  ProducerRole: producer.roleArn,
+  ConsumerRole: consumer.roleArn,
+};
+for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value });

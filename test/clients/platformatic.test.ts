@@ -1,0 +1,4 @@
+import { clientSuite } from './client-suite.ts';
+import { clients } from './clients.ts';
+
+clientSuite(clients.platformatic);

@@ -1,0 +1,4 @@
+import { embeddedEngine } from '../support/embedded-engine.ts';
+import { storesSuite } from './stores.suite.ts';
+
+storesSuite(embeddedEngine);

@@ -1,0 +1,4 @@
+import { embeddedEngine } from '../support/embedded-engine.ts';
+import { partitionLogsSuite } from './partition-logs.suite.ts';
+
+partitionLogsSuite(embeddedEngine);
