@@ -21,22 +21,39 @@ const blocksAtOnce = 16;
 
 /**
  * Deletes a group without living members. Its numbers go on for `offsets.retention.minutes`, so that no late
- * commit fits into a new group of the name. Throws NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND; StoreError.
+ * commit fits into a new group of the name. A deletion that did not come to its end is finished by the same
+ * call. Throws NON_EMPTY_GROUP, GROUP_ID_NOT_FOUND; StoreError.
  */
 export async function deleteGroup(room: GroupRoom, groupId: string): Promise<void> {
   checkGroupId(groupId, { mayBeEmpty: true });
   const { context, cells } = room;
   const index = await readIndex(context, groupId);
-  if (isDead(await cells.read(groupId))) throw new KafkaError('GROUP_ID_NOT_FOUND');
-  const { cell, answers } = await cells.fold(groupId, [{ kind: 'delete' }]);
+  const before = await cells.read(groupId);
+  if (isDead(before) && (before.version === 0n || index === undefined || index.deletedMs > 0)) {
+    throw new KafkaError('GROUP_ID_NOT_FOUND');
+  }
+  const { answers } = await cells.fold(groupId, [{ kind: 'delete' }]);
   const [answer] = answers;
   // It was there before: a fold that does not find it any more finds it deleted.
   if (answer?.is === 'refused' && answer.error !== 'GROUP_ID_NOT_FOUND') throw new KafkaError(answer.error);
+  await finishDeletion(room, groupId, index);
+}
+
+/** What follows from a cell that is Dead: forgets the offsets, then lets the name out of the lists. */
+export async function finishDeletion(
+  room: GroupRoom,
+  groupId: string,
+  index: GroupIndex | undefined,
+): Promise<void> {
+  const { context } = room;
+  const stored = await readStoredCell(context, groupId);
+  if (!isDead(stored.cell)) return; // made again meanwhile
+  const { fence } = stored.cell;
   const blocks = await send(context, () => blocksOf(context, groupId));
   await forEachAtMost(blocksAtOnce, blocks, async (block) => {
-    await forgetOffsets(context, block, () => true, cell.fence, true);
+    await forgetOffsets(context, block, () => true, fence, true);
   });
-  await tidyGroup(room, groupId, await readStoredCell(context, groupId));
+  await tidyGroup(room, groupId, stored);
   if (index !== undefined) await hideIndex(context, index);
 }
 
@@ -46,7 +63,7 @@ async function readIndex(context: GroupContext, groupId: string): Promise<GroupI
 }
 
 /** Lets the name out of the lists; a group that was made meanwhile has put its own. */
-export async function hideIndex(context: GroupContext, index: GroupIndex): Promise<void> {
+async function hideIndex(context: GroupContext, index: GroupIndex): Promise<void> {
   const hidden = writeGroupIndex({ ...index, deletedMs: context.clock.nowMs() });
   const isSame = equals(['nonce'], index.nonce);
   const key = groupIndexKey(index.groupId);

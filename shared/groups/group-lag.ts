@@ -57,8 +57,12 @@ async function named(
   const names = [...new Set(partitions.map(({ topic }) => topic))];
   const topics = await Promise.all(names.map((name) => context.topics.find(name)));
   const byName = new Map(topics.flatMap((topic) => (topic === undefined ? [] : [[topic.name, topic]])));
+  const seen = new Set<string>();
   return partitions.flatMap(({ topic: name, partition }) => {
     const topic = byName.get(name);
+    const isRepeated = seen.has(`${partition} ${name}`);
+    seen.add(`${partition} ${name}`);
+    if (isRepeated) return [];
     if (topic === undefined || !(partition >= 0 && partition < topic.partitions)) return [];
     const isIt = (one: Asked): boolean => one.topic.topicId === topic.topicId && one.partition === partition;
     return [committed.find(isIt) ?? { topic, partition }];

@@ -56,14 +56,19 @@ export async function joinGroup(
     return handOutId(room, request, cell);
   }
   const joining = await prepare(room, request, cell);
-  const { cell: after, answers } = await room.cells.fold(request.groupId, [joining.event]);
+  const after = await foldJoining(room, joining);
+  return waitForRound(room, joining, after, options);
+}
+
+async function foldJoining(room: GroupRoom, joining: Joining): Promise<GroupCell> {
+  const { cell, answers } = await room.cells.fold(joining.lessee.groupId, [joining.event]);
   const [answer] = answers;
   if (answer?.is === 'refused') {
     if (answer.error === 'UNKNOWN_MEMBER_ID') await removeStrayLease(room, joining);
     throw new KafkaError(answer.error);
   }
   if (answer?.is === 'superseded') throw new KafkaError('NOT_COORDINATOR');
-  return waitForRound(room, joining, after, options);
+  return cell;
 }
 
 /** Everything that the request alone can be refused for. */
@@ -169,7 +174,7 @@ async function waitForRound(
   options: WaitOptions,
 ): Promise<JoinGroupResponse | Again> {
   const { context, watches, cells } = room;
-  const { lessee, request, event } = joining;
+  const { lessee, request } = joining;
   const who = {
     memberId: lessee.memberId,
     groupInstanceId: request.groupInstanceId,
@@ -189,7 +194,7 @@ async function waitForRound(
       cell = await cells.read(lessee.groupId);
       look = lookAtJoin(cell, who);
     } else if (look.is === 'again') {
-      cell = (await cells.fold(lessee.groupId, [event])).cell;
+      cell = await foldJoining(room, joining);
       look = lookAtJoin(cell, who);
     } else {
       const waitMsMax = untilMs - context.clock.nowMs();

@@ -1,13 +1,14 @@
 import { forEachAtMost } from '../base/concurrency.ts';
-import type { GroupCell } from '../storage/items/group-cell.ts';
+import { absentCell, type GroupCell } from '../storage/items/group-cell.ts';
 import { groupIndexRange, readGroupIndex } from '../storage/items/group-index.ts';
 import { queryAll } from '../storage/metadata-store.ts';
 import type { ListedGroup, ListGroupsRequest } from './api.ts';
-import { readAsIfSwept } from './as-if-swept.ts';
+import { asIfSwept } from './as-if-swept.ts';
 import { consumerGroupState } from './consumer-group.ts';
 import { isDead } from './decide-group.ts';
 import { send } from './group-context.ts';
 import type { GroupRoom } from './group-room.ts';
+import { readCells } from './stored-cell.ts';
 
 const readsAtOnce = 16;
 
@@ -35,9 +36,10 @@ export async function listGroups(
   const states = new Set(statesFilter.map((state) => state.toLowerCase()));
   const types = new Set(typesFilter.map((type) => type.toLowerCase()));
   const names = await groupIds(room);
+  const cells = await readCells(room.context, names);
   const listed = new Map<string, ListedGroup>();
-  await forEachAtMost(readsAtOnce, names, async (groupId) => {
-    const cell = await readAsIfSwept(room, groupId);
+  await forEachAtMost(readsAtOnce, names.entries(), async ([place, groupId]) => {
+    const cell = await asIfSwept(room, groupId, cells[place] ?? absentCell);
     if (isDead(cell)) return;
     const groupState = stateOf(cell);
     if (states.size > 0 && !states.has(groupState.toLowerCase())) return;

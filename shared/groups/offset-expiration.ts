@@ -4,7 +4,7 @@ import { type GroupIndex, groupIndexRange, readGroupIndex } from '../storage/ite
 import type { CommittedOffset } from '../storage/items/offset-block.ts';
 import { queryAll } from '../storage/metadata-store.ts';
 import { isDead } from './decide-group.ts';
-import { deleteGroup, forgetDeletedGroup, hideIndex } from './delete-group.ts';
+import { deleteGroup, finishDeletion, forgetDeletedGroup } from './delete-group.ts';
 import { send } from './group-context.ts';
 import type { GroupRoom } from './group-room.ts';
 import { forgetOffsets, hasOffsets, type OffsetBlockId, removeIfEmptied } from './offset-updates.ts';
@@ -23,8 +23,8 @@ export type Expired = {
 };
 
 /**
- * The daily job of `offsets.retention.minutes`, through the index of groups. A failure with one group does
- * not keep it from the others. If it never runs, nothing is lost but space (I10).
+ * The daily job of `offsets.retention.minutes`, through the index of groups. A failure with one group
+ * does not keep it from the others. If it never runs, nothing is lost but space (I10).
  */
 export async function expireOffsets(room: GroupRoom): Promise<Expired> {
   const { context } = room;
@@ -73,7 +73,7 @@ async function forgetDead(room: GroupRoom, index: GroupIndex, keptFromMs: number
   if (deletedMs > 0) return deletedMs <= keptFromMs && (await forgetDeletedGroup(room, index));
   // Whoever deleted it, or began to make it, did not come to the end.
   const isOld = room.context.clock.nowMs() - ulidTimeMs(nonce) > halfDoneMs;
-  if (isOld) await hideIndex(room.context, index);
+  if (isOld) await finishDeletion(room, index.groupId, index);
   return false;
 }
 

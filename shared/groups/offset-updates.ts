@@ -31,9 +31,9 @@ import { type GroupContext, patienceOf, pauseMs, send, sendAgain } from './group
 import { groupLimits } from './group-settings.ts';
 
 /**
- * The writes of one block of committed offsets. Whoever begins to read raises the fence of its partitions,
- * and every commit carries the fence of the cell that it was checked by: a commit that was checked before
- * somebody lost the right to commit lands before the new owner looks, or not at all (I5).
+ * The writes of one block of committed offsets. Whoever begins to read raises the fence of its
+ * partitions, and every commit carries the fence of the cell that it was checked by: a commit that was
+ * checked before somebody lost the right to commit lands before the new owner looks, or not at all (I5).
  */
 
 export type OffsetBlockId = { readonly groupId: string; readonly topicId: TopicId; readonly block: number };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { itemLimits } from '../../shared/storage/item-limits.ts';
 import { capabilities, printLimits } from '../aws/capabilities.ts';
 import type { Engine } from '../contract/engine.ts';
+import { groupsSuite } from '../contract/groups.suite.ts';
 import { partitionLogsSuite } from '../contract/partition-logs.suite.ts';
 import { storesSuite } from '../contract/stores.suite.ts';
 import { type MiniStack, startMiniStack } from '../support/ministack.ts';
@@ -25,3 +26,4 @@ const engine: Engine = {
 
 storesSuite(engine);
 partitionLogsSuite(engine);
+groupsSuite(engine);

@@ -250,7 +250,9 @@ export async function stableGroup(ground: Ground, members: readonly TestMember[]
   const isStable = (): boolean => synced.size === members.length && new Set(synced.values()).size === 1;
   const live = async (member: TestMember): Promise<void> => {
     while (!isStable()) {
-      if ((await member.joinAndSync()).error !== 'NONE') continue;
+      const { error } = await member.joinAndSync();
+      if (error === 'UNKNOWN_MEMBER_ID') member.memberId = '';
+      if (error !== 'NONE') continue;
       synced.set(member, member.generationId);
       while (!isStable() && (await member.heartbeat()) === 'NONE') await ground.clock.sleep(100);
     }

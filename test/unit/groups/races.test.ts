@@ -18,7 +18,8 @@ import {
 } from './group-bench.ts';
 
 /**
- * The rows of the race table of the design, those of joining and syncing; `fences.test.ts` has the others.
+ * The rows of the race table of the design, those of joining and syncing; `fences.test.ts` has the
+ * others.
  */
 
 const metadata = (text: string) => [{ name: 'range', metadata: utf8Encode(text) }];
@@ -357,7 +358,9 @@ test('old metadata that is about to be removed stays when its member returns to 
   gate.open();
   await pass(ground, 200);
   expect(joined.members[0]?.metadata).toEqual(utf8Encode('first'));
-  expect((await until(ground, a.join())).members[0]?.metadata).toEqual(utf8Encode('first'));
+  await until(ground, a.sync(joined));
+  const described = openProcess(ground).coordinator.describeGroups(['g']);
+  expect((await until(ground, described))[0]?.members[0]?.memberMetadata).toEqual(utf8Encode('first'));
 });
 
 test('a function that was frozen while it parked a member looks before it answers, and revives nobody', async () => {
