@@ -13,6 +13,8 @@ export type ListenerOptions = {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits?: Partial<GatewayLimits>;
+  /** Shared by the listeners of a process, so that they keep to `totalBytesMax` together. Default: one of its own. */
+  readonly budget?: Budget;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -33,7 +35,7 @@ const idleCheckMs = 1_000;
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const limits = gatewayLimits(options.limits);
   const connections = new Set<Connection>();
-  const budget = new Budget(limits.totalBytesMax);
+  const budget = options.budget ?? new Budget(limits.totalBytesMax);
   const server = createServer((socket) => accept(socket, options, limits, budget, connections));
   const port = await opened(server, options);
   const stopping = new AbortController();

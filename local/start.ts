@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { Budget } from '../gateway/budget.ts';
+import { defaultGatewayLimits } from '../gateway/limits.ts';
 import { type Listener, listen } from '../gateway/listener.ts';
 import { systemClock } from '../shared/base/clock.ts';
 import { type Log, silentLog } from '../shared/base/log.ts';
@@ -107,13 +109,13 @@ async function openListeners(
   const { host = '127.0.0.1', kafkaPort = 0, brokers = 1, log = silentLog } = options;
   const isAnyAddress = host === '0.0.0.0' || host === '::';
   const advertised = options.advertisedHost ?? (isAnyAddress ? '127.0.0.1' : host);
+  const budget = new Budget(defaultGatewayLimits.totalBytesMax);
   for (let brokerId = 1; brokerId <= brokers; brokerId++) {
     const port = kafkaPort === 0 ? 0 : kafkaPort + brokerId - 1;
-    const listener = await listen({ broker, brokerId, host, port, clock: systemClock, log }).catch(
-      (error) => {
-        throw explained(error, host, port, '--kafka-port');
-      },
-    );
+    const world = { budget, clock: systemClock, log };
+    const listener = await listen({ broker, brokerId, host, port, ...world }).catch((error) => {
+      throw explained(error, host, port, '--kafka-port');
+    });
     listeners.set(brokerId, listener);
     nodes.push({ id: brokerId, host: advertised, port: listener.port, rack: null });
   }

@@ -55,7 +55,8 @@ export function frameSize(bytes: Uint8Array, position: number, frameBytesMax: nu
 
 /**
  * A request from its frame, size left off. Records and bytes in it are views of the frame. Throws
- * UnsupportedRequest, and MalformedBytes for anything that is not exactly one request.
+ * UnsupportedRequest, and MalformedBytes for what is no request. Bytes after its end are left alone, as Kafka
+ * does: librdkafka leaves three behind when it asks for the metadata of all topics (its issue 5049).
  */
 export function decodeRequest(
   frame: Uint8Array,
@@ -91,7 +92,8 @@ function decodeBody(reader: ByteReader, api: Api, version: number, side: Side): 
   try {
     if (hasHeaderTags(api, version, side)) skipTags(reader);
     const body = codecOf(api[side], version).decode(reader);
-    if (reader.remaining > 0) throw new MalformedBytes(`${reader.remaining} bytes after the end`);
+    if (side === 'response' && reader.remaining > 0)
+      throw new MalformedBytes(`${reader.remaining} bytes after the end`);
     return body;
   } catch (error) {
     if (!(error instanceof MalformedBytes)) throw error;
