@@ -1,4 +1,4 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
@@ -254,7 +254,7 @@ describe('alarms', () => {
 
 describe('in somebody else’s app', () => {
   test('it stands beside other resources, twice if wanted, with its tag on everything that takes tags', () => {
-    const app = new App();
+    const app = newApp();
     const stack = new Stack(app, 'Shop');
     new Queue(stack, 'Theirs');
     const first = new Millrace(stack, 'Log');

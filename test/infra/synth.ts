@@ -19,7 +19,8 @@ export const context = {
   'aws:cdk:disable-stack-trace': true,
 };
 
-export const newApp = (): App => new App({ context });
+/** The CDK's own check of templates takes seconds in every process; test/infra/cdk-nag.test.ts has it on. */
+export const newApp = (): App => new App({ context, builtinCloudFormationValidation: false });
 
 /**
  * A stack with one Millrace, and its template. `change` may use the construct before the template is made.
