@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { asTheme, type Theme } from './focus.ts';
 
 export type SimulationOptions = {
   /** The first seed. */
@@ -9,6 +10,8 @@ export type SimulationOptions = {
   readonly only: string;
   /** Print what happened in a failing run, operation by operation and call by call. */
   readonly trace: boolean;
+  /** What all runs are about; by default each draws its own theme. */
+  readonly theme?: Theme;
 };
 
 /** Throws, naming it, on an option or number that is not understood. */
@@ -21,6 +24,7 @@ export function readOptions(args: readonly string[], now: number): SimulationOpt
       mutants: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       trace: { type: 'boolean', default: false },
+      theme: { type: 'string' },
     },
   });
   return {
@@ -30,6 +34,7 @@ export function readOptions(args: readonly string[], now: number): SimulationOpt
     mutants: values.mutants,
     only: values.only,
     trace: values.trace,
+    ...(values.theme === undefined ? {} : { theme: asTheme(values.theme) }),
   };
 }
 

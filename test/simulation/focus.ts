@@ -42,6 +42,13 @@ export const themes: readonly Theme[] = [
   'topics',
 ];
 
+/** The theme of this name. Throws, naming all, when there is none. */
+export function asTheme(name: string): Theme {
+  const theme = themes.find((candidate) => candidate === name);
+  if (theme === undefined) throw new Error(`there is no theme '${name}': ${[...new Set(themes)].join(', ')}`);
+  return theme;
+}
+
 /** The steps that the log's protocol consists of, by what their calls look like. */
 const step = {
   sequence: /update p#.*next,tail/,

@@ -3,21 +3,22 @@ import { readOptions, type SimulationOptions } from './cli-options.ts';
 import { runMutants } from './mutants.ts';
 import { run } from './run.ts';
 
-// `npm run sim -- --seed N --runs K [--mutants] [--only NAME] [--trace]`
+// `npm run sim -- --seed N --runs K [--mutants] [--only NAME] [--theme NAME] [--trace]`
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** True when every seed passed. */
-async function runHealthy({ seed, runs, trace }: SimulationOptions): Promise<boolean> {
+async function runHealthy({ seed, runs, trace, theme }: SimulationOptions): Promise<boolean> {
   const startedMs = systemClock.nowMs();
   let failed = 0;
   let events = 0;
   for (let at = 0; at < runs; at++) {
-    const result = await run(seed + at, { trace });
+    const result = await run(seed + at, theme === undefined ? { trace } : { trace, theme });
     events += result.events;
     if (result.anomalies.length > 0) {
       failed++;
-      say(`\nseed ${seed + at} fails; replay it with: npm run sim -- --seed ${seed + at} --runs 1 --trace`);
+      const how = `--seed ${seed + at} --runs 1 --trace${theme === undefined ? '' : ` --theme ${theme}`}`;
+      say(`\nseed ${seed + at} fails; replay it with: npm run sim -- ${how}`);
       for (const { promise, checker, message } of result.anomalies)
         say(`  ${promise} ${checker}: ${message}`);
       if (trace) printTrace(result);

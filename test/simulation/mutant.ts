@@ -1,3 +1,5 @@
+import type { Theme } from './focus.ts';
+
 /** A deliberately broken build: proof that the simulation would notice if the rule were missing. */
 export type Mutant = {
   readonly name: string;
@@ -5,6 +7,8 @@ export type Mutant = {
   readonly promise: string;
   /** What is wrong, and where the shortest run that breaks is described (`traces.md`). */
   readonly why: string;
+  /** What the runs that look for it are about: among all runs these would be one in a few. */
+  readonly theme: Theme;
   readonly patches: readonly Patch[];
 };
 

@@ -11,12 +11,14 @@ const read = 'shared/log/read.ts';
 export const appendMutants: readonly Mutant[] = [
   {
     name: 'offset before data',
+    theme: 'everything',
     promise: 'I2',
     why: 'the update does not wait until what it names is stored',
     patches: [{ file: append, find: 'update, { after }),', replace: 'update, { after: [] }),' }],
   },
   {
     name: 'paged without condition',
+    theme: 'pages',
     promise: 'I3',
     why: 'two processes shorten the same tail',
     patches: [
@@ -29,6 +31,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'sequence 0 without evicted',
+    theme: 'evictions',
     promise: 'I4',
     why: '1.a: a repeat of sequence 0 meets a head that has forgotten its producer',
     patches: [
@@ -41,6 +44,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'return of a producer without evicted',
+    theme: 'evictions',
     promise: 'I4',
     why: '1.p1: it was stored and evicted again between our read and our write',
     patches: [
@@ -53,6 +57,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'eviction without asOf',
+    theme: 'evictions',
     promise: 'I4',
     why: '1.b: a slow evictor puts an old value over a newer one',
     patches: [
@@ -65,12 +70,14 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'eviction of a value that has moved on',
+    theme: 'evictions',
     promise: 'I4',
     why: 'the item holds an older sequence than the head that is forgotten',
     patches: [{ file: evict, find: "equals(['prod', id], value),", replace: "{ exists: ['prod', id] }," }],
   },
   {
     name: 'producer item read before head',
+    theme: 'evictions',
     promise: 'I4',
     why: '1.p3: it is evicted between the two reads and seems to be nowhere',
     patches: [
@@ -93,6 +100,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'item used without comparing its value',
+    theme: 'evictions',
     promise: 'I4',
     why: '1.d: whoever is in the item may append',
     patches: [
@@ -109,6 +117,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'refused once is out of order',
+    theme: 'producers',
     promise: 'I4',
     why: '1.c: the condition failed on an older head and holds by now',
     patches: [
@@ -122,6 +131,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'repeat searched in an old head',
+    theme: 'evictions',
     promise: 'I4',
     why: '1.b2: the entry joined the tail after our head was read',
     patches: [
@@ -134,18 +144,21 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'newest segment only',
+    theme: 'producers',
     promise: 'I4',
     why: '1.e: the first copy lies further back',
     patches: [{ file: repeat, find: '++segments > repeatSegmentsMax', replace: '++segments > 1' }],
   },
   {
     name: 'same staging key for a plain retry',
+    theme: 'rolls',
     promise: 'I1',
     why: '4a.a, 4a.b: two entries share one payload, the roller deletes it with the first',
     patches: [{ file: settle, find: '(pending.wasUnknown && !pending.producer)', replace: 'false' }],
   },
   {
     name: 'silent resend',
+    theme: 'everything',
     promise: 'I1',
     why: '4a.c, 4a.d: what was lost is sent again below the log; "condition failed" hides a success',
     patches: [
@@ -161,6 +174,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'unknown taken for refused',
+    theme: 'pages',
     promise: 'I4',
     why: "4a.d: a group's members are sent one by one although the group may have been applied",
     patches: [
@@ -173,6 +187,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'a failed look proves nothing stored',
+    theme: 'everything',
     promise: 'I14',
     why: 'the answer was lost, the head cannot be read: "surely not stored" is said of what may be stored',
     patches: [
@@ -185,12 +200,14 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'append without swept',
+    theme: 'sweeps',
     promise: 'I1',
     why: '2.b: a slow append names what a sweep removes',
     patches: [{ file: sequence, find: "[isBelow(['swept'], BigInt(Math.min(...times)))]", replace: '[]' }],
   },
   {
     name: 'own page boundary instead of the one found',
+    theme: 'pages',
     promise: 'I1',
     why: '1.g: another version of the code made a smaller page; the larger count leaves the tail',
     patches: [
@@ -199,6 +216,7 @@ export const appendMutants: readonly Mutant[] = [
   },
   {
     name: 'page that does not contain the offset',
+    theme: 'pages',
     promise: 'I2',
     why: '2.f: the page at or before the offset is an older one',
     patches: [

@@ -7,6 +7,7 @@ const names = 'shared/log/names.ts';
 export const jobMutants: readonly Mutant[] = [
   {
     name: 'roll in two steps',
+    theme: 'rolls',
     promise: 'I1',
     why: '2.a: the item first, then the head; two rollers with other boundaries lose what lies between',
     patches: [
@@ -32,6 +33,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'roll above paged',
+    theme: 'rolls',
     promise: 'I1',
     why: '2.g: a page is rolled before the head has let go of its entries',
     patches: [
@@ -55,12 +57,14 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'roll decided without its base',
+    theme: 'rolls',
     promise: 'I1',
     why: 'a late decision moves rolled back, or over what it does not hold',
     patches: [{ file: roll, find: "      equals(['rolled'], segment.baseOffset),\n", replace: '' }],
   },
   {
     name: 'roll decided over another',
+    theme: 'rolls',
     promise: 'I1',
     why: 'newSeg of the decision before is overwritten: its segment never becomes an item',
     patches: [
@@ -75,12 +79,14 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'roll without swept',
+    theme: 'sweeps',
     promise: 'I1',
     why: '2.c: a slow roller names an object that a sweep removes',
     patches: [{ file: roll, find: "      isBelow(['swept'], BigInt(objectMs)),\n", replace: '' }],
   },
   {
     name: 'loser deletes its object',
+    theme: 'rolls',
     promise: 'I1',
     why: '2.p2: a roller thinks it lost; its call then lands',
     patches: [
@@ -97,6 +103,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'shared object deleted by a roller',
+    theme: 'rolls',
     promise: 'I1',
     why: "4b.a: another partition's append is about to name it",
     patches: [
@@ -118,6 +125,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'newSeg forgotten before its item is there',
+    theme: 'rolls',
     promise: 'I1',
     why: 'the decision is given up before it is carried out: a process dies between',
     patches: [
@@ -137,6 +145,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'pages removed before the decision',
+    theme: 'rolls',
     promise: 'I1',
     why: 'a roller dies between: the records are nowhere',
     patches: [
@@ -151,6 +160,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'sweep without swept',
+    theme: 'sweeps',
     promise: 'I1',
     why: '2.b, 2.c: nothing names a key, then a slow append does',
     patches: [
@@ -163,6 +173,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'fence after the names',
+    theme: 'sweeps',
     promise: 'I1',
     why: '2.b: an append between the look and the fence is not seen',
     patches: [
@@ -182,6 +193,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'sweep reads pages before head',
+    theme: 'sweeps',
     promise: 'I1',
     why: '2.p1: entries move from the head to a page between the two reads',
     patches: [
@@ -206,12 +218,14 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'newSeg is no name for the sweep',
+    theme: 'sweeps',
     promise: 'I1',
     why: '6.p7: a decided segment without its item counts as nameless',
     patches: [{ file: sweep, find: 'object !== newSegObject && (', replace: 'object.length > 0 && (' }],
   },
   {
     name: 'sweep asks one partition of a shared object',
+    theme: 'sweeps',
     promise: 'I1',
     why: '4b.b: another one names it',
     patches: [
@@ -224,6 +238,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'start moves without condition',
+    theme: 'retention',
     promise: 'I8',
     why: 'a slow retention moves the log start back',
     patches: [
@@ -236,6 +251,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'segments removed before start moves',
+    theme: 'retention',
     promise: 'I9',
     why: 'index first, data after: a process dies between, and readers miss what the start still promises',
     patches: [
@@ -249,6 +265,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'an expired entry takes newer ones with it',
+    theme: 'expiry',
     promise: 'I10',
     why: 'the log start moves over records dated ahead, or sequenced after a long sleep',
     patches: [

@@ -11,6 +11,7 @@ const removeHeads = `  await forEachAtMost(headsAtOnce, partitions, (partition) 
 export const topicMutants: readonly Mutant[] = [
   {
     name: 'topic item deleted first',
+    theme: 'topics',
     promise: 'I1',
     why: '4c.a: the name is free, and a cached id still acknowledges',
     patches: [
@@ -24,6 +25,7 @@ export const topicMutants: readonly Mutant[] = [
   },
   {
     name: 'one head left behind',
+    theme: 'topics',
     promise: 'I1',
     why: '4c.a: a deletion that does not reach every head',
     patches: [
@@ -36,6 +38,7 @@ export const topicMutants: readonly Mutant[] = [
   },
   {
     name: 'partitions counted before their heads',
+    theme: 'topics',
     promise: 'I1',
     why: '4c.b: the topic names partitions that are not there',
     patches: [

@@ -47,7 +47,7 @@ async function judge(
   say: (line: string) => void,
 ): Promise<Verdict> {
   const file = await bundleWith(mutant);
-  const child = spawn(process.execPath, [file, 'run-seeds', `${seed}`, `${runs}`], {
+  const child = spawn(process.execPath, [file, 'run-seeds', `${seed}`, `${runs}`, mutant.theme], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -69,8 +69,8 @@ async function judge(
 }
 
 /** A seed on which the code fails without the mutant proves nothing. */
-async function checkIsHealthyWithout({ name }: Mutant, seed: number): Promise<void> {
-  const { anomalies } = await run(seed);
+async function checkIsHealthyWithout({ name, theme }: Mutant, seed: number): Promise<void> {
+  const { anomalies } = await run(seed, { theme });
   const [first] = anomalies;
   if (first === undefined) return;
   throw new Error(`seed ${seed} fails without mutant '${name}', too: ${first.checker}: ${first.message}`);

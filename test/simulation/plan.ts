@@ -60,8 +60,10 @@ const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
 
-export function drawPlan(random: Random): Plan {
-  const theme = oneOf(random, themes);
+/** `theme` instead of the one that chance would choose. */
+export function drawPlan(random: Random, wanted?: Theme): Plan {
+  const drawn = oneOf(random, themes);
+  const theme = wanted ?? drawn;
   const tempoMs = drawTempo(random, theme);
   const settings = drawSettings(random, tempoMs, theme);
   const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));
