@@ -119,7 +119,10 @@ async function administrate() {
   const resources = [{ resourceType: 2, resourceName: topic, configurationKeys: ['retention.ms'] }];
   const [described] = await admin.describeConfigs({ resources });
   print({ config: described.configs[0].value });
-  await admin.createPartitions({ topics: [{ name: topic, count: 5, assignments: null }], validateOnly: false });
+  await admin.createPartitions({
+    topics: [{ name: topic, count: 5, assignments: null }],
+    validateOnly: false,
+  });
   print({ grown: await partitionsNow() });
   await admin.deleteTopics({ topics: [topic] });
   for (let tries = 0; tries < 100 && (await has()); tries++) await pause(100);
