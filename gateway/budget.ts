@@ -1,9 +1,12 @@
-/** Whoever waits for room; called when there may be some. Keeps its place until it finds that it may go on. */
+/**
+ * Whoever waits for room; called when there may be some. Keeps its place until it finds that it may go on.
+ */
 type Waiter = () => void;
 
 /**
- * Bytes that all connections hold together. When they are too many, whoever wants more waits; one at a time may take
- * more than there is, to bring the frame that it has begun to its end, so that half frames cannot block each other.
+ * Bytes that all connections hold together. When they are too many, whoever wants more waits; one at a time
+ * may take more than there is, to bring the frame that it has begun to its end, so that half frames cannot
+ * block each other.
  */
 export class Budget {
   private readonly bytesMax: number;

@@ -7,8 +7,8 @@ const growth = 8; // few copies; memory that no byte has reached is not taken fr
 const nothing = new Uint8Array();
 
 /**
- * Cuts a stream into frames. What it sets aside for a frame grows with the bytes that arrive, not with the size that
- * is promised: a length that lies costs nothing, nor do bytes that come one by one.
+ * Cuts a stream into frames. What it sets aside for a frame grows with the bytes that arrive, not with the
+ * size that is promised: a length that lies costs nothing, nor do bytes that come one by one.
  */
 export class FrameSplitter {
   private readonly frameBytesMax: number;
@@ -35,7 +35,10 @@ export class FrameSplitter {
     this.position = 0;
   }
 
-  /** The next frame, its size left off; undefined: it is not whole yet. Throws MalformedBytes where none can begin. */
+  /**
+   * The next frame, its size left off; undefined: it is not whole yet. Throws MalformedBytes where none can
+   * begin.
+   */
   next(): Uint8Array | undefined {
     if (this.filled > 0) return this.nextOfParts();
     const rest = this.chunk.length - this.position;

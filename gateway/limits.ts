@@ -8,9 +8,9 @@ export type GatewayLimits = {
   /** Bytes of requests that are being read or served, of one connection; beyond it nothing more is read. */
   readonly connectionBytesMax: number;
   /**
-   * Bytes of requests and of answers that were not taken yet, of all connections (`queued.max.request.bytes`). When it
-   * is reached, connections that hold more than `smallBytesMax` are not read on and no fetch begins. In all there may
-   * be one frame more, and `smallBytesMax` a connection.
+   * Bytes of requests and of answers that were not taken yet, of all connections
+   * (`queued.max.request.bytes`). When it is reached, connections that hold more than `smallBytesMax` are not
+   * read on and no fetch begins. In all there may be one frame more, and `smallBytesMax` a connection.
    */
   readonly totalBytesMax: number;
   /** Whoever holds no more than this is always read: small requests never wait for large ones. */
@@ -22,7 +22,10 @@ export type GatewayLimits = {
    * (`connections.max.idle.ms`).
    */
   readonly idleMsMax: number;
-  /** A request that was begun must be whole after this; time in which the gateway does not read does not count. */
+  /**
+   * A request that was begun must be whole after this; time in which the gateway does not read does not
+   * count.
+   */
   readonly frameMsMax: number;
   /** Whoever takes nothing of its answers for so long is closed where memory is short. */
   readonly slowReaderMsMax: number;

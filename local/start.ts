@@ -14,7 +14,10 @@ export type StartOptions = {
   data?: string;
   /** The address to listen on. Default 127.0.0.1: nothing is authenticated here. */
   host?: string;
-  /** The address that Kafka clients are told to connect to. Default: `host`, or 127.0.0.1 where that means all. */
+  /**
+   * The address that Kafka clients are told to connect to. Default: `host`, or 127.0.0.1 where that means
+   * all.
+   */
   advertisedHost?: string;
   /** 0 takes a free port. Default 0. */
   restPort?: number;

@@ -9,17 +9,17 @@ import { type AnyHandler, handlers } from './handlers/index.ts';
 import { servedApis } from './served-apis.ts';
 
 /**
- * What becomes of a request: the parts of a response frame (size first), no answer at all (acks=0), or the end of the
- * connection, as Kafka ends one that it cannot make sense of.
+ * What becomes of a request: the parts of a response frame (size first), no answer at all (acks=0), or the
+ * end of the connection, as Kafka ends one that it cannot make sense of.
  */
 export type Answer = readonly Uint8Array[] | 'none' | { readonly close: string };
 
 /** A request on its way. */
 export type Serving = {
   /**
-   * Resolves when the next request of the connection may begin. True: now, before the answer, because nothing that
-   * comes later can overtake it (Produce). False: this one is answered; Kafka would begin the next when the answer is
-   * sent. Never rejects.
+   * Resolves when the next request of the connection may begin. True: now, before the answer, because nothing
+   * that comes later can overtake it (Produce). False: this one is answered; Kafka would begin the next when
+   * the answer is sent. Never rejects.
    */
   readonly admitted: Promise<boolean>;
   /** Never rejects. */
@@ -72,7 +72,10 @@ export class Broker {
     }
   }
 
-  /** ApiVersions in a version that is not spoken is answered in v0, so that the client can choose one (KIP-511). */
+  /**
+   * ApiVersions in a version that is not spoken is answered in v0, so that the client can choose one
+   * (KIP-511).
+   */
   private answerToUnreadable(error: unknown): Answer {
     if (error instanceof UnsupportedRequest && error.header.apiKey === apiVersions.key) {
       const body = { errorCode: kafkaErrors.UNSUPPORTED_VERSION.code, apiKeys: servedApis() };

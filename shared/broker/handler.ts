@@ -7,8 +7,8 @@ import type { BrokerContext, Call } from './broker-context.ts';
 export const noAnswer = Symbol('no answer');
 
 /**
- * One API. `admit` lets the next request of the connection begin before this one is answered; a handler calls it only
- * when later requests can no longer overtake it.
+ * One API. `admit` lets the next request of the connection begin before this one is answered; a handler calls
+ * it only when later requests can no longer overtake it.
  */
 export type Handler<Name extends ApiName> = (
   broker: BrokerContext,
@@ -19,7 +19,9 @@ export type Handler<Name extends ApiName> = (
 
 export const noError = kafkaErrors.NONE.code;
 
-/** The epoch of every partition's leader: order and fencing live in the store, so no leader is ever replaced. */
+/**
+ * The epoch of every partition's leader: order and fencing live in the store, so no leader is ever replaced.
+ */
 export const leaderEpoch = 0;
 
 export const codeOf = (error: KafkaErrorName): number => kafkaErrors[error].code;
@@ -38,8 +40,8 @@ const storeFailures: readonly KafkaErrorName[] = [
 ];
 
 /**
- * The error by Kafka's code. A failure of the store is told as `storeFailure`, the retriable error that clients expect
- * of this API; without it, by its own name. What is neither is logged, and unknown.
+ * The error by Kafka's code. A failure of the store is told as `storeFailure`, the retriable error that
+ * clients expect of this API; without it, by its own name. What is neither is logged, and unknown.
  */
 export function failureOf({ log }: BrokerContext, error: unknown, storeFailure?: KafkaErrorName): Failure {
   const known = asKafkaError(error);

@@ -2,8 +2,8 @@ import type { BrokerCluster, BrokerNode } from '../broker/broker-context.ts';
 import type { TopicId } from '../kafka/topic-partition.ts';
 
 /**
- * The brokers of one process: one a Kafka listener. Leaders go round robin over all known ids, from a start that
- * depends on the topic; a stopped listener's partitions go to the next that lives.
+ * The brokers of one process: one a Kafka listener. Leaders go round robin over all known ids, from a start
+ * that depends on the topic; a stopped listener's partitions go to the next that lives.
  */
 export class LocalCluster implements BrokerCluster {
   readonly clusterId: string;

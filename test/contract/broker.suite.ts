@@ -8,7 +8,9 @@ import { produceTests } from './broker-produce.suite.ts';
 import { sessionTests } from './broker-session.suite.ts';
 import type { Engine, OpenStores } from './engine.ts';
 
-/** Small, so that pages, evictions and segments come early; polls so rare that only an append wakes a fetch. */
+/**
+ * Small, so that pages, evictions and segments come early; polls so rare that only an append wakes a fetch.
+ */
 const logSettings = { producersInHeadMax: 3, pollFirstMs: 60_000, pollMaxMs: 60_000 };
 
 /** The Kafka API on an engine, from the bytes of a request to the bytes of its answer (I13). */

@@ -20,11 +20,12 @@ const topicIdsSince = 13; // KIP-516
 const zstdSince = 10; // KIP-110
 
 /**
- * Fetch v4–17. Sessions are declined (id 0, always whole fetches); rack and followers' fields mean nothing here. What is
- * unknown does not shorten a wait; an error of a read, such as OFFSET_OUT_OF_RANGE, does.
+ * Fetch v4–17. Sessions are declined (id 0, always whole fetches); rack and followers' fields mean nothing
+ * here. What is unknown does not shorten a wait; an error of a read, such as OFFSET_OUT_OF_RANGE, does.
  */
 export const fetch: Handler<'Fetch'> = async (broker, request, call) => {
-  const isOfSession = request.sessionEpoch > 0; // 0 asks for one, -1 for none: both are whole fetches (KIP-227)
+  // 0 asks for a session, -1 for none: both are whole fetches (KIP-227).
+  const isOfSession = request.sessionEpoch > 0;
   if (isOfSession)
     return { errorCode: kafkaErrors.FETCH_SESSION_ID_NOT_FOUND.code, sessionId: 0, responses: [] };
   const looked = request.topics.map((topic) => wantedOf(broker, request, call, topic));
@@ -110,8 +111,8 @@ function forgetTopicsThatAreGone(
 }
 
 /**
- * In the order of the request, until the answer is as large as the client or the broker allows. Only the first batch
- * of all may be larger than the limits (KIP-74).
+ * In the order of the request, until the answer is as large as the client or the broker allows. Only the
+ * first batch of all may be larger than the limits (KIP-74).
  */
 function answersWithin(
   broker: BrokerContext,

@@ -8,7 +8,9 @@ type Wanted = RequestOf<'ListOffsets'>['topics'][number]['partitions'][number];
 type PartitionAnswer = ResponseOf<'ListOffsets'>['topics'][number]['partitions'][number];
 type Found = { offset: bigint; timestamp: bigint };
 
-/** Timestamps that mean something else, and the version that may ask for them (KIP-734, KIP-405, KIP-1005). */
+/**
+ * Timestamps that mean something else, and the version that may ask for them (KIP-734, KIP-405, KIP-1005).
+ */
 const special = {
   latest: -1n,
   earliest: -2n,
@@ -24,7 +26,10 @@ const specialSince = new Map<bigint, number>([
   [special.latestTiered, 9],
 ]);
 
-/** ListOffsets v1–10. Nothing is tiered: the earliest local offset is the earliest, the latest tiered one is none. */
+/**
+ * ListOffsets v1–10. Nothing is tiered: the earliest local offset is the earliest, the latest tiered one is
+ * none.
+ */
 export const listOffsets: Handler<'ListOffsets'> = async (broker, request, { version }) => {
   const isCommitted = request.isolationLevel === 1;
   const twice = partitionsAskedTwice(request);
