@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Stand } from './client-suite.ts';
+import type { Stand } from './stand.ts';
 
 /** A topic's life in the hands of the client's admin part. */
 export function describeAdmin({ results, stage }: Stand): void {

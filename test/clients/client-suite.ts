@@ -6,13 +6,7 @@ import { describeProducing } from './produce-suite.ts';
 import { describeReading } from './read-suite.ts';
 import { Results } from './results.ts';
 import { Stage } from './stage.ts';
-
-export type Stand = {
-  readonly client: Client;
-  readonly results: Results;
-  /** There once tests run. */
-  stage(): Stage;
-};
+import type { Stand } from './stand.ts';
 
 /** All that is asked of one client. */
 export function clientSuite(client: Client): void {

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { ClientProcess } from './client-program.ts';
-import type { Stand } from './client-suite.ts';
 import { planned, valuesOf } from './records.ts';
 import type { Stage } from './stage.ts';
+import type { Stand } from './stand.ts';
 
 const kinds = [
   { column: 'group', assignor: 'range', name: 'range' },

@@ -1,14 +1,21 @@
 import { expect } from 'vitest';
-import type { Stand } from './client-suite.ts';
 import { planned, valuesOf } from './records.ts';
 import { Stage } from './stage.ts';
+import type { Stand } from './stand.ts';
 import { storedBatches } from './stored-batches.ts';
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const keyAndValue = ({ key, value }: { key: string | null; value: string | null }) => ({ key, value });
 
-/** What a client writes is what it and others read. */
-export function describeProducing({ client, results, stage }: Stand): void {
+/** What a client writes is what it reads. */
+export function describeProducing(stand: Stand): void {
+  describeCodecs(stand);
+  describeRecords(stand);
+  describeProducers(stand);
+  describeBrokers(stand);
+}
+
+function describeCodecs({ results, stage }: Stand): void {
   for (const codec of codecs)
     results.test(codec, `${codec}: batches are stored as they were sent, and read back`, async () => {
       const topic = await stage().topic(1);
@@ -19,7 +26,9 @@ export function describeProducing({ client, results, stage }: Stand): void {
       const seen = await stage().consume(topic, 50);
       expect(seen.map(keyAndValue)).toEqual(planned(plan).map(keyAndValue));
     });
+}
 
+function describeRecords({ results, stage }: Stand): void {
   results.test('keys', 'a key stays in one partition, its records in order', async () => {
     const topic = await stage().topic(3);
     const plan = { prefix: 'keyed', count: 300, keys: 10 };
@@ -51,7 +60,9 @@ export function describeProducing({ client, results, stage }: Stand): void {
       ['k', ''],
     ]);
   });
+}
 
+function describeProducers({ results, stage }: Stand): void {
   for (const acks of ['0', '1', 'all'])
     results.test('acks', `acks=${acks}: everything arrives`, async () => {
       const topic = await stage().topic(1);

@@ -60,7 +60,9 @@ export class Stage {
     return program;
   }
 
-  /** Times in a plan are written by a client that can set them. Resolves with where the records went, if told. */
+  /**
+   * Times in a plan are written by a client that can set them. Resolves with where the records went, if told.
+   */
   async produce(topic: string, plan: Plan, more: Arguments = {}): Promise<[number, number][]> {
     const { timeMs, ...rest } = plan;
     const client =
