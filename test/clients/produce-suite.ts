@@ -84,7 +84,9 @@ function describeProducers({ results, stage }: Stand): void {
     }
     expect(next).toBe(250);
   });
+}
 
+function describeBrokers({ client, results }: Stand): void {
   results.test(
     'brokers',
     'three brokers: a topic spread over them is written, and read by a group',
