@@ -128,7 +128,8 @@ class EnginePartitionLogs implements OpenPartitionLogs {
           look: (request) => this.answered(() => this.look(request)),
         });
         const leftMs = deadlineMs - clock.nowMs();
-        const enoughBytes = Math.min(minBytes, share / 2); // with whole batches a full share is at least half full
+        // Batches are whole, so a share that is full may be half empty.
+        const enoughBytes = Math.min(minBytes, share / 2);
         if (leftMs <= 0 || signal?.aborted || isEnough(results, enoughBytes)) return results;
         await bell.wait(clock, Math.min(pollMs, leftMs), signal);
       }
