@@ -25,8 +25,8 @@ const keepAliveAfterMs = 60_000;
 
 /**
  * One client: frames in, frames out, answers in the order of the requests. A request begins when the one
- * before was admitted, or its answer is written. Reading stops while too much is held or the client does
- * not read its answers.
+ * before was admitted, or its answer is written. Reading stops while too much is held or the client does not
+ * read its answers.
  */
 export class Connection {
   /** Resolves when the socket is closed. */
@@ -97,8 +97,7 @@ export class Connection {
   }
 
   /**
-   * Closes what is silent for too long, does not come to the end of a request, or does not take its
-   * answers.
+   * Closes what is silent for too long, does not come to the end of a request, or does not take its answers.
    */
   closeIfIdle(): void {
     const reason = this.whyIdle();

@@ -1,8 +1,9 @@
 import { frameSize } from '../shared/protocol/frame.ts';
 
 const sizeBytes = 4;
-/** What is first set aside for a frame that came in part. */
+/** What is first set aside for a frame that came in part, and how much more when that is full. */
 const firstBufferBytes = 64 * 1024;
+const growth = 8; // few copies; memory that no byte has reached is not taken from the system
 const nothing = new Uint8Array();
 
 /**
@@ -35,8 +36,8 @@ export class FrameSplitter {
   }
 
   /**
-   * The next frame, its size left off; undefined: it is not whole yet. Throws MalformedBytes where none
-   * can begin.
+   * The next frame, its size left off; undefined: it is not whole yet. Throws MalformedBytes where none can
+   * begin.
    */
   next(): Uint8Array | undefined {
     if (this.filled > 0) return this.nextOfParts();
@@ -81,7 +82,7 @@ export class FrameSplitter {
     if (moved === 0) return;
     const filled = this.filled + moved;
     if (filled > this.buffer.length) {
-      const roomy = Math.max(firstBufferBytes, this.buffer.length * 2);
+      const roomy = Math.max(firstBufferBytes, this.buffer.length * growth);
       const larger = Buffer.allocUnsafe(Math.max(filled, Math.min(wanted, roomy)));
       larger.set(this.buffer.subarray(0, this.filled));
       this.buffer = larger;

@@ -9,8 +9,8 @@ export type GatewayLimits = {
   readonly connectionBytesMax: number;
   /**
    * Bytes of requests and of answers that were not taken yet, of all connections
-   * (`queued.max.request.bytes`). When it is reached, connections that hold more than `smallBytesMax` are
-   * not read on and no fetch begins. In all there may be one frame more, and `smallBytesMax` a connection.
+   * (`queued.max.request.bytes`). When it is reached, connections that hold more than `smallBytesMax` are not
+   * read on and no fetch begins. In all there may be one frame more, and `smallBytesMax` a connection.
    */
   readonly totalBytesMax: number;
   /** Whoever holds no more than this is always read: small requests never wait for large ones. */

@@ -13,7 +13,10 @@ export type ListenerOptions = {
   /** 0 takes a free one. */
   readonly port: number;
   readonly limits?: Partial<GatewayLimits>;
-  /** Shared by the listeners of a process: they keep to `totalBytesMax` together. Default: one of its own. */
+  /**
+   * Shared by the listeners of a process, so that they keep to `totalBytesMax` together. Default: one of its
+   * own.
+   */
   readonly budget?: Budget;
   readonly clock: Clock;
   readonly log: Log;

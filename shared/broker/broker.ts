@@ -17,9 +17,9 @@ export type Answer = readonly Uint8Array[] | 'none' | { readonly close: string }
 /** A request on its way. */
 export type Serving = {
   /**
-   * Resolves when the next request of the connection may begin. True: now, before the answer, because
-   * nothing that comes later can overtake it (Produce). False: this one is answered; Kafka would begin the
-   * next when the answer is sent. Never rejects.
+   * Resolves when the next request of the connection may begin. True: now, before the answer, because nothing
+   * that comes later can overtake it (Produce). False: this one is answered; Kafka would begin the next when
+   * the answer is sent. Never rejects.
    */
   readonly admitted: Promise<boolean>;
   /** Never rejects. */

@@ -7,8 +7,8 @@ import type { BrokerContext, Call } from './broker-context.ts';
 export const noAnswer = Symbol('no answer');
 
 /**
- * One API. `admit` lets the next request of the connection begin before this one is answered; a handler
- * calls it only when later requests can no longer overtake it.
+ * One API. `admit` lets the next request of the connection begin before this one is answered; a handler calls
+ * it only when later requests can no longer overtake it.
  */
 export type Handler<Name extends ApiName> = (
   broker: BrokerContext,
@@ -20,8 +20,7 @@ export type Handler<Name extends ApiName> = (
 export const noError = kafkaErrors.NONE.code;
 
 /**
- * The epoch of every partition's leader: order and fencing live in the store, so no leader is ever
- * replaced.
+ * The epoch of every partition's leader: order and fencing live in the store, so no leader is ever replaced.
  */
 export const leaderEpoch = 0;
 

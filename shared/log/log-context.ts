@@ -53,6 +53,9 @@ export type LogSettings = {
   /** How often a waiting read looks when nothing in this process wakes it: doubling from first to max. */
   readonly pollFirstMs: number;
   readonly pollMaxMs: number;
+  /** Bytes that all waiting reads may bring together: each its share, and at least `readShareBytesMin`. */
+  readonly readBytesMax: number;
+  readonly readShareBytesMin: number;
 };
 
 export const defaultLogSettings: LogSettings = {
@@ -72,6 +75,8 @@ export const defaultLogSettings: LogSettings = {
   batchObjectBytesMax: 8 * 1024 * 1024,
   pollFirstMs: 30,
   pollMaxMs: 500,
+  readBytesMax: 1024 * 1024 * 1024,
+  readShareBytesMin: 1024 * 1024,
 };
 
 /**

@@ -79,6 +79,7 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   private readonly appenders = new Map<string, PartitionAppender>();
   private readonly background = new Set<Promise<void>>();
   private readonly events: AppendEvents;
+  private waitingReads = 0;
 
   constructor(context: LogContext, pagedOut: (partition: PartitionId, head: PartitionHead) => void) {
     this.context = context;
@@ -136,19 +137,30 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     const { clock, settings } = this.context;
     const deadlineMs = clock.nowMs() + maxWaitMs;
     const bell = new AppendBell(this.watchers, requests);
+    this.waitingReads++;
     try {
       for (let pollMs = settings.pollFirstMs; ; pollMs = Math.min(pollMs * 2, settings.pollMaxMs)) {
-        const results = await readMany(requests, maxBytes, {
+        const share = this.shareOfReads();
+        const results = await readMany(requests, Math.min(maxBytes, share), {
           read: (request) => this.answered(() => read(this.context, request)),
           look: (request) => this.answered(() => this.look(request)),
         });
         const leftMs = deadlineMs - clock.nowMs();
-        if (leftMs <= 0 || signal?.aborted || isEnough(results, minBytes)) return results;
+        // Batches are whole, so a share that is full may be half empty.
+        const enoughBytes = Math.min(minBytes, share / 2);
+        if (leftMs <= 0 || signal?.aborted || isEnough(results, enoughBytes)) return results;
         await bell.wait(clock, Math.min(pollMs, leftMs), signal);
       }
     } finally {
+      this.waitingReads--;
       bell.close();
     }
+  }
+
+  /** What one of the waiting reads may bring, so that all of them together keep to a limit. */
+  private shareOfReads(): number {
+    const { readBytesMax, readShareBytesMin } = this.context.settings;
+    return Math.max(readShareBytesMin, Math.floor(readBytesMax / this.waitingReads));
   }
 
   /** A read without room. */

@@ -12,8 +12,8 @@ type Reading = {
 const readsAtOnceMax = 64;
 
 /**
- * Reads in order until there are `maxBytes` of batches; what comes behind tells only where its log stands.
- * So a request holds little more than it may answer, however much it asks for (KIP-74).
+ * Reads in order until there are `maxBytes` of batches; what comes behind tells only where its log stands. So
+ * a request holds little more than it may answer, however much it asks for (KIP-74).
  */
 export async function readMany(
   requests: readonly ReadRequest[],

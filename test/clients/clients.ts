@@ -1,7 +1,10 @@
 import { type Client, cached } from './client-program.ts';
 
 const npmFolder = cached('clients-npm');
-const node22 = `${npmFolder}/node_modules/node-${process.platform}-${process.arch}/bin/node`;
+const isNewNode = Number(process.versions.node.split('.')[0]) >= 22;
+const node22 = isNewNode
+  ? process.execPath
+  : `${npmFolder}/node_modules/node-${process.platform}-${process.arch}/bin/node`;
 const python = cached('clients-venv/bin/python');
 const programs = new URL('.', import.meta.url).pathname;
 const env = { CLIENTS_NPM: npmFolder };

@@ -7,8 +7,15 @@ import { storedBatches } from './stored-batches.ts';
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 const keyAndValue = ({ key, value }: { key: string | null; value: string | null }) => ({ key, value });
 
-/** What a client writes is what it and others read. */
-export function describeProducing({ client, results, stage }: Stand): void {
+/** What a client writes is what it reads. */
+export function describeProducing(stand: Stand): void {
+  describeCodecs(stand);
+  describeRecords(stand);
+  describeProducers(stand);
+  describeBrokers(stand);
+}
+
+function describeCodecs({ results, stage }: Stand): void {
   for (const codec of codecs)
     results.test(codec, `${codec}: batches are stored as they were sent, and read back`, async () => {
       const topic = await stage().topic(1);
@@ -19,10 +26,9 @@ export function describeProducing({ client, results, stage }: Stand): void {
       const seen = await stage().consume(topic, 50);
       expect(seen.map(keyAndValue)).toEqual(planned(plan).map(keyAndValue));
     });
-  describeKeysAndHeaders({ client, results, stage });
 }
 
-function describeKeysAndHeaders({ client, results, stage }: Stand): void {
+function describeRecords({ results, stage }: Stand): void {
   results.test('keys', 'a key stays in one partition, its records in order', async () => {
     const topic = await stage().topic(3);
     const plan = { prefix: 'keyed', count: 300, keys: 10 };
@@ -43,10 +49,7 @@ function describeKeysAndHeaders({ client, results, stage }: Stand): void {
     const [seen] = await stage().consume(topic, 1);
     expect(seen?.headers).toEqual(planned({ prefix: 'headed', count: 1 })[0]?.headers);
   });
-  describeEdges({ client, results, stage });
-}
 
-function describeEdges({ client, results, stage }: Stand): void {
   results.test('null', 'no key, no value and an empty value are three things', async () => {
     const topic = await stage().topic(1);
     await stage().produce(topic, { prefix: 'odd', count: 3 }, { shape: 'odd', partition: 0 });
@@ -57,7 +60,9 @@ function describeEdges({ client, results, stage }: Stand): void {
       ['k', ''],
     ]);
   });
+}
 
+function describeProducers({ results, stage }: Stand): void {
   for (const acks of ['0', '1', 'all'])
     results.test('acks', `acks=${acks}: everything arrives`, async () => {
       const topic = await stage().topic(1);
@@ -79,7 +84,9 @@ function describeEdges({ client, results, stage }: Stand): void {
     }
     expect(next).toBe(250);
   });
+}
 
+function describeBrokers({ client, results }: Stand): void {
   results.test(
     'brokers',
     'three brokers: a topic spread over them is written, and read by a group',

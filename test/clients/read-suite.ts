@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { systemClock } from '../../shared/base/clock.ts';
 import { planned } from './records.ts';
 import type { Stand } from './stand.ts';
 
@@ -16,7 +17,7 @@ export function describeReading({ results, stage }: Stand): void {
 
   results.test('offset-for-time', 'the first offset at or after a time, or none', async () => {
     const topic = await stage().topic(1);
-    const timeMs = 1_700_000_000_000;
+    const timeMs = systemClock.nowMs() - 3_600_000; // retention takes what is a week old
     await stage().produce(topic, { prefix: 'timed', count: 20, timeMs });
     for (const [sinceFirstMs, offset] of [
       [-5_000, 0],

@@ -61,8 +61,7 @@ export class Stage {
   }
 
   /**
-   * Times in a plan are written by a client that can set them. Resolves with where the records went, if
-   * told.
+   * Times in a plan are written by a client that can set them. Resolves with where the records went, if told.
    */
   async produce(topic: string, plan: Plan, more: Arguments = {}): Promise<[number, number][]> {
     const { timeMs, ...rest } = plan;

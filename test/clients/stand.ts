@@ -2,7 +2,7 @@ import type { Client } from './client-program.ts';
 import type { Results } from './results.ts';
 import type { Stage } from './stage.ts';
 
-/** What the parts of the suite stand on. */
+/** What each part of the suite works with. */
 export type Stand = {
   readonly client: Client;
   readonly results: Results;

@@ -8,9 +8,7 @@ export type StoredBatch = ReturnType<typeof readBatchHeader>;
 
 const version = 4;
 
-/**
- * Headers of the batches of one partition, from its beginning, as they come out of a Fetch. At most 50 MB.
- */
+/** Headers of the batches of one partition, from its beginning, as they come out of Fetches. */
 export async function storedBatches(
   bootstrap: string,
   topic: string,

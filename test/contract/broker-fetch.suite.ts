@@ -212,6 +212,22 @@ function limitTests(world: World): void {
     expect(sizesOf(answers).reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(500_000);
   });
 
+  test('many who fetch at once share what the process may hold, and none waits for more', async () => {
+    const { stores } = world();
+    const logSettings = { readBytesMax: 20_000, readShareBytesMin: 1_000, pollFirstMs: 60_000 };
+    const engine = openBroker({ stores, logSettings });
+    const topic = await newTopic(engine);
+    for (let n = 0; n < 5; n++) await produceTo(engine, topic.name, batchOf(['x'.repeat(4_000)]));
+    const countsOf = async (consumers: number, minBytes: number) => {
+      const limits = { maxWaitMs: longMs, minBytes };
+      const fetched = Array.from({ length: consumers }, () => fetchFrom(engine, topic, 0n, limits));
+      return new Set((await Promise.all(fetched)).map((answer) => valuesOf(answer).length));
+    };
+    expect(await countsOf(1, 1)).toEqual(new Set([4]));
+    expect(Math.min(...(await countsOf(10, 1)))).toBe(1);
+    expect(Math.max(...(await countsOf(100, 15_000)))).toBeLessThan(5);
+  });
+
   test('the broker answers no more than its own fetch.max.bytes', async () => {
     const { stores } = world();
     const engine = openBroker({ stores, settings: { fetchBytesMax: 10_000 } });

@@ -9,8 +9,7 @@ import { sessionTests } from './broker-session.suite.ts';
 import type { Engine, OpenStores } from './engine.ts';
 
 /**
- * Small, so that pages, evictions and segments come early; polls so rare that only an append wakes a
- * fetch.
+ * Small, so that pages, evictions and segments come early; polls so rare that only an append wakes a fetch.
  */
 const logSettings = { producersInHeadMax: 3, pollFirstMs: 60_000, pollMaxMs: 60_000 };
 

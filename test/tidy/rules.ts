@@ -22,8 +22,10 @@ type Ban = {
   readonly home: RegExp;
 };
 
-/** Examples are what users write: they have no clock and no log of ours. */
-const clockHome = /^shared\/base\/clock\.ts$|^examples\//;
+/**
+ * Examples, and the programs of test/clients, are what users write: they have no clock and no log of ours.
+ */
+const clockHome = /^shared\/base\/clock\.ts$|^examples\/|^test\/clients\/.*\.mjs$/;
 const examplesOnly = /^examples\//;
 
 /**

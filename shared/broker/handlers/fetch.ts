@@ -45,9 +45,9 @@ async function wantedOf(
   const isById = version >= topicIdsSince;
   try {
     const topic = await (isById ? broker.topics.findById(topicId) : broker.topics.find(name));
-    const unknown = new KafkaError(isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION');
+    const isMissing = isById ? 'UNKNOWN_TOPIC_ID' : 'UNKNOWN_TOPIC_OR_PARTITION';
     return partitions.map((partition) => {
-      const read = topic ? readOf(request, version, topic, partition) : unknown;
+      const read = topic ? readOf(request, version, topic, partition) : new KafkaError(isMissing);
       return { topic, partition, read };
     });
   } catch (error) {

@@ -2,8 +2,7 @@ import { kafkaErrors } from '../../kafka/error-codes.ts';
 import { type Handler, noError, settled } from '../handler.ts';
 
 /**
- * InitProducerId v0–5, for idempotent producers: always a new id, with epoch 0. Transactional ids: not
- * yet.
+ * InitProducerId v0–5, for idempotent producers: always a new id, with epoch 0. Transactional ids: not yet.
  */
 export const initProducerId: Handler<'InitProducerId'> = async (broker, { transactionalId }) => {
   if (transactionalId !== null) {

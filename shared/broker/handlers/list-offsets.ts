@@ -27,8 +27,8 @@ const specialSince = new Map<bigint, number>([
 ]);
 
 /**
- * ListOffsets v1–10. Nothing is tiered: the earliest local offset is the earliest, the latest tiered one
- * is none.
+ * ListOffsets v1–10. Nothing is tiered: the earliest local offset is the earliest, the latest tiered one is
+ * none.
  */
 export const listOffsets: Handler<'ListOffsets'> = async (broker, request, { version }) => {
   const isCommitted = request.isolationLevel === 1;

@@ -7,8 +7,8 @@ type Wanted = RequestOf<'OffsetForLeaderEpoch'>['topics'][number]['partitions'][
 type PartitionAnswer = ResponseOf<'OffsetForLeaderEpoch'>['topics'][number]['partitions'][number];
 
 /**
- * OffsetForLeaderEpoch v2–4. There is one epoch, 0, and it ends where the log does; of any other nothing
- * is known.
+ * OffsetForLeaderEpoch v2–4. There is one epoch, 0, and it ends where the log does; of any other nothing is
+ * known.
  */
 export const offsetForLeaderEpoch: Handler<'OffsetForLeaderEpoch'> = async (broker, request) => {
   const topics = request.topics.map(async ({ topic, partitions }) => ({

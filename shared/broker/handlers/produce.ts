@@ -18,8 +18,8 @@ const zstdSince = 7; // KIP-110
 
 /**
  * Produce v3–11. Admits the next request as soon as its batches stand in the queues of their partitions:
- * their order is settled then. acks=0 is never answered; if something fails, the connection ends, and so
- * the client hears of it. Left out: transactions. `timeoutMs` is not looked at: the log has its own.
+ * their order is settled then. acks=0 is never answered; if something fails, the connection ends, and so the
+ * client hears of it. Left out: transactions. `timeoutMs` is not looked at: the log has its own.
  */
 export const produce: Handler<'Produce'> = async (broker, request, { version }, admit) => {
   const topics = await Promise.all(request.topicData.map(({ name }) => topicOf(broker, name)));

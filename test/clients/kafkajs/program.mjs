@@ -13,17 +13,17 @@ import {
   untilStopped,
 } from '../npm/arguments.mjs';
 
-const require = createRequire(`${process.env.CLIENTS_NPM}/package.json`);
-const kafkajs = require('kafkajs');
+const load = createRequire(`${process.env.CLIENTS_NPM}/package.json`);
+const kafkajs = load('kafkajs');
 const { CompressionTypes, CompressionCodecs } = kafkajs;
-const lz4 = require('lz4-napi');
-CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy');
+const lz4 = load('lz4-napi');
+CompressionCodecs[CompressionTypes.Snappy] = load('kafkajs-snappy');
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
   compress: ({ buffer }) => lz4.compressFrame(buffer),
   decompress: (buffer) => lz4.decompressFrame(buffer),
 });
 CompressionCodecs[CompressionTypes.ZSTD] = () => {
-  const zstd = require('@bokuweb/zstd-wasm');
+  const zstd = load('@bokuweb/zstd-wasm');
   const ready = zstd.init();
   return {
     compress: async ({ buffer }) => ready.then(() => Buffer.from(zstd.compress(buffer))),

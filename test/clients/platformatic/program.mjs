@@ -13,8 +13,8 @@ import {
   untilStopped,
 } from '../npm/arguments.mjs';
 
-const require = createRequire(`${process.env.CLIENTS_NPM}/package.json`);
-const { Admin, Consumer, Producer } = require('@platformatic/kafka');
+const load = createRequire(`${process.env.CLIENTS_NPM}/package.json`);
+const { Admin, Consumer, Producer } = load('@platformatic/kafka');
 
 const connection = { clientId: 'platformatic-test', bootstrapBrokers: bootstrap.split(',') };
 const { topic } = args;

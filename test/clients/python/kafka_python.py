@@ -6,7 +6,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.errors import CommitFailedError, RebalanceInProgressError
+from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
 from records import args, bootstrap, count, is_idempotent, partition, records, show, show_record, stop_at_signal
@@ -87,11 +87,14 @@ def consume():
 
 
 def commit(consumer, place, offset):
-    """A rebalance may take the partition away before the commit: then the record comes again, elsewhere."""
+    """What a rebalance or a lost connection keeps from being committed comes again."""
     try:
         consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
     except (CommitFailedError, RebalanceInProgressError):
         pass
+    except KafkaError as error:
+        if not error.retriable:
+            raise
 
 
 def offset_for_time():

@@ -63,7 +63,7 @@ test(
       if (sent % 12 === 11) await isWell(Math.floor(sent / 12));
     }
     for (const client of clients) client?.destroy();
-    expect(answers).toBeGreaterThan(frameCount / 5); // many got past the first look
+    expect(answers).toBeGreaterThan(frameCount / 10); // many got past the first look
     neighbour.destroy();
     await vi.waitFor(() => expect(gateway.listener.connections).toBe(0), inTime);
     await vi.waitFor(() => expect(gateway.listener.heldBytes).toBe(0), inTime);
