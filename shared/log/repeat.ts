@@ -7,7 +7,8 @@ import { type PartitionHead, tailEntries } from '../storage/items/partition-head
 import { producerKey, readProducer } from '../storage/items/producer.ts';
 import { readSegment, type Segment, segmentRange } from '../storage/items/segment.ts';
 import { queryAll } from '../storage/metadata-store.ts';
-import { type LogContext, reliefRetry, repeated } from './log-context.ts';
+import { type LogContext, loadHead, reliefRetry, repeated } from './log-context.ts';
+import { MissingObject } from './moved.ts';
 import { placePage } from './pages.ts';
 import { batchesOfSegment } from './segment-object.ts';
 
@@ -90,7 +91,7 @@ async function* batchesOfProducer(
     if (baseOffset >= head.paged) continue; // does not exist for us yet [2.g]
     for (const entry of entries.filter(isOwn).reverse()) yield { entry, baseOffset: entry.baseOffset };
   }
-  if (head.newSeg) yield* ownInSegment(context, head.newSeg, producerId);
+  if (head.newSeg) yield* ownInSegment(context, partition, head.newSeg, producerId);
   let segments = 0;
   for await (const { item } of queryAll(metadata, {
     ...segmentRange(partition, 0n, head.next),
@@ -99,15 +100,32 @@ async function* batchesOfProducer(
   })) {
     if (++segments > repeatSegmentsMax) return yield 'limit';
     const segment = readSegment(item);
-    if (segment.baseOffset !== head.newSeg?.baseOffset) yield* ownInSegment(context, segment, producerId);
+    if (segment.baseOffset !== head.newSeg?.baseOffset)
+      yield* ownInSegment(context, partition, segment, producerId);
   }
 }
 
 async function* ownInSegment(
   context: LogContext,
+  partition: PartitionId,
   segment: Segment,
   producerId: bigint,
 ): AsyncGenerator<Candidate> {
+  try {
+    yield* (await ownOldestFirst(context, segment, producerId)).reverse();
+  } catch (error) {
+    if (!(error instanceof MissingObject)) throw error;
+    // Retention has removed it, and a late roller may even have put its item again [6.f2]: nothing is there any more.
+    const { start } = await loadHead(context, partition);
+    if (segment.nextOffset > start) throw error;
+  }
+}
+
+async function ownOldestFirst(
+  context: LogContext,
+  segment: Segment,
+  producerId: bigint,
+): Promise<Candidate[]> {
   const own: Candidate[] = [];
   for await (const { bytes } of batchesOfSegment(context, segment)) {
     const header = readBatchHeader(bytes);
@@ -121,5 +139,5 @@ async function* ownInSegment(
     };
     own.push({ entry, baseOffset });
   }
-  yield* own.reverse();
+  return own;
 }
