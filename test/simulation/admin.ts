@@ -61,12 +61,13 @@ export async function addPartition(
 
 /** Deletes, makes again, enlarges and looks at a topic while everybody uses it. */
 export async function restlessAdmin(world: World, plan: TopicPlan): Promise<void> {
+  const deletions = happens(world.random, 0.5) ? 0.4 : 0;
   for (let step = 0; step < 8 && !world.isStopping; step++) {
     await world.pause(world.plan.tempoMs * 5);
     const broker = oneOf(world.random, world.brokers);
     const partitions = world.topics.find(({ name }) => name === plan.name)?.partitions ?? 7;
-    if (partitions < 7 && happens(world.random, 0.4)) await addPartition(world, broker, plan, partitions + 1);
-    else if (happens(world.random, 0.7)) await deleteTopic(world, broker, plan);
+    if (happens(world.random, deletions)) await deleteTopic(world, broker, plan);
+    else if (partitions < 7) await addPartition(world, broker, plan, partitions + 1);
     await describeTopic(world, oneOf(world.random, world.brokers), plan);
     await createTopic(world, oneOf(world.random, world.brokers), plan);
     await describeTopic(world, oneOf(world.random, world.brokers), plan);

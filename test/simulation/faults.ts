@@ -58,14 +58,14 @@ const dayMs = 86_400_000;
  */
 export function drawChances(random: Random, tempoMs: number, theme: Theme = 'everything'): FaultChances {
   const focuses = drawFocuses(random, theme);
-  const elsewhere = focuses.length > 0 ? 0.3 : 1;
+  const elsewhere = focuses.length > 0 ? 0.5 : 1;
   const some = (chance: number, from: number, to: number): number =>
     happens(random, chance * elsewhere) ? spread(random, from, to) * elsewhere : 0;
   return {
     legMs: [0.5, spread(random, 2, 50)],
     slow: some(0.5, 0.005, 0.1),
     throttled: some(0.4, 0.005, 0.15),
-    unavailable: some(0.2, 0.005, 0.05),
+    unavailable: some(0.4, 0.005, 0.1),
     lost: some(0.7, 0.01, 0.25),
     death: some(0.5, 0.0005, 0.01),
     sleep: some(0.6, 0.0005, 0.01),

@@ -40,6 +40,7 @@ export const themes: readonly Theme[] = [
   'retention',
   'expiry',
   'topics',
+  'topics',
 ];
 
 /** The theme of this name. Throws, naming all, when there is none. */
@@ -91,7 +92,7 @@ const stepsOf: { readonly [theme in Exclude<Theme, 'everything'>]: { critical: S
   },
   pages: { critical: ['putPage', 'shortenTail'], others: ['sequence', 'stage', 'readPage', 'readPages'] },
   rolls: {
-    critical: ['decideRoll', 'putSegment', 'putPage'],
+    critical: ['decideRoll', 'putSegment', 'putPage', 'sequence'],
     others: ['shortenTail', 'readHead', 'putSegmentObject', 'forgetNewSeg', 'removeRolled'],
   },
   sweeps: {
@@ -108,11 +109,11 @@ const stepsOf: { readonly [theme in Exclude<Theme, 'everything'>]: { critical: S
 
 export function drawFocuses(random: Random, theme: Theme): Focus[] {
   if (happens(random, theme === 'everything' ? 0.5 : 0.1)) return [];
-  const more = Array.from({ length: integerBelow(random, 4) });
+  const more = Array.from({ length: integerBelow(random, 3) });
   if (theme === 'everything') return more.map(() => drawFocus(random, Object.values(step)));
   const { critical, others } = stepsOf[theme];
-  const first = drawFocus(random, named(critical), ['slow', 'slow', 'late', 'sleep']);
-  return [first, ...more.map(() => drawFocus(random, named([...critical, ...others])))];
+  const first = (): Focus => drawFocus(random, named(critical), ['slow', 'slow', 'late', 'lost', 'sleep']);
+  return [first(), first(), ...more.map(() => drawFocus(random, named([...critical, ...others])))];
 }
 
 const named = (steps: Steps): RegExp[] => steps.map((name) => step[name]);

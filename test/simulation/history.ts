@@ -47,6 +47,8 @@ export type ReadBody = {
   readonly session?: string;
   /** One of the reads after everything has come to rest: from the log start to the high watermark. */
   readonly isFinal?: boolean;
+  /** Nothing goes wrong any more, and no job runs: it must succeed. */
+  readonly isAtRest?: boolean;
   /** The answer. */
   batches?: readonly BatchSeen[];
   nextOffset?: bigint;

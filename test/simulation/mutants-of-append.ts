@@ -199,6 +199,37 @@ export const appendMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'group with a gap',
+    theme: 'producers',
+    promise: 'I4',
+    why: 'the rest of a group goes on together although one of a sequence is missing in it',
+    patches: [
+      {
+        file: append,
+        find: '    await this.commitEach(rest);',
+        replace: '    if (rest.length > 0) await this.commit(rest);',
+      },
+      {
+        file: sequence,
+        find: 'assert(chain.next === valueBefore(producer), "a producer\'s batches in a group are in sequence");',
+        replace: 'assert(chain.next > 0n, "there is a chain");',
+      },
+    ],
+  },
+  {
+    name: 'follower of a refused batch begins its producer',
+    theme: 'producers',
+    promise: 'I4',
+    why: 'nobody knows the producer yet: its second batch is taken as its begin, and the first never again',
+    patches: [
+      {
+        file: settle,
+        find: "      if (value === undefined && pending.followsRefused) return failed('OUT_OF_ORDER_SEQUENCE_NUMBER');\n",
+        replace: '',
+      },
+    ],
+  },
+  {
     name: 'append without swept',
     theme: 'sweeps',
     promise: 'I1',

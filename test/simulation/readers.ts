@@ -10,7 +10,13 @@ import type { System } from './system.ts';
 import { type Answer, conclude, partitionName, type Slot, type World } from './world.ts';
 
 type Target = { id: PartitionId; config: LogConfig };
-type ReadOptions = { session?: string; isFinal?: boolean; maxBytes?: number; waitMs?: number };
+type ReadOptions = {
+  session?: string;
+  isAtRest?: boolean;
+  isFinal?: boolean;
+  maxBytes?: number;
+  waitMs?: number;
+};
 
 /** Mostly of a topic that is there, now and then of one that may be gone. */
 function someTarget(world: World): Target | undefined {
@@ -26,13 +32,14 @@ export async function readOnce(
   broker: Slot,
   { id, config }: Target,
   offset: bigint,
-  { session, isFinal, maxBytes = 4_000, waitMs }: ReadOptions = {},
+  { session, isAtRest, isFinal, maxBytes = 4_000, waitMs }: ReadOptions = {},
 ): Promise<Answer<ReadResult>> {
   const body: ReadBody = {
     does: 'read',
     partition: partitionName(id),
     offset,
     ...(session === undefined ? {} : { session }),
+    ...(isAtRest === undefined ? {} : { isAtRest }),
     ...(isFinal === undefined ? {} : { isFinal }),
   };
   const operation = world.history.invoke(`reader ${session ?? ''}`, body, world.clock.nowMs());
@@ -163,15 +170,35 @@ export async function readWhole(
   target: Target,
   isFinal: boolean,
 ): Promise<boolean> {
-  const offsets = await readOffsets(world, broker, target);
-  if (offsets.is !== 'ok') return offsets.error === 'UNKNOWN_TOPIC_OR_PARTITION';
-  let offset = offsets.value.logStartOffset;
   const session = `whole ${partitionName(target.id)} ${isFinal}`;
+  for (let begins = 0; begins < 20; begins++) {
+    const offsets = await readOffsets(world, broker, target);
+    if (offsets.is !== 'ok') return offsets.error === 'UNKNOWN_TOPIC_OR_PARTITION';
+    const read = await readFrom(world, broker, target, offsets.value.logStartOffset, { session, isFinal });
+    // What has expired moves the log start when a reader meets it: then it begins again there.
+    if (read !== 'OFFSET_OUT_OF_RANGE') return read === 'whole';
+  }
+  return false;
+}
+
+/** Up to the high watermark; else the error that stopped it. */
+async function readFrom(
+  world: World,
+  broker: Slot,
+  target: Target,
+  from: bigint,
+  options: Pick<ReadOptions, 'session' | 'isFinal'>,
+): Promise<string> {
+  let offset = from;
   for (;;) {
-    const answer = await readOnce(world, broker, target, offset, { session, isFinal, maxBytes: 20_000 });
-    if (answer.is !== 'ok') return false;
-    if (answer.value.nextOffset >= answer.value.highWatermark) return true;
-    if (answer.value.nextOffset <= offset) return false;
+    const answer = await readOnce(world, broker, target, offset, {
+      ...options,
+      isAtRest: true,
+      maxBytes: 20_000,
+    });
+    if (answer.is !== 'ok') return answer.error;
+    if (answer.value.nextOffset >= answer.value.highWatermark) return 'whole';
+    if (answer.value.nextOffset <= offset) return 'no progress';
     offset = answer.value.nextOffset;
   }
 }

@@ -173,6 +173,12 @@ describe('hole', () => {
     );
     expect(found(story)).toContain('hole');
   });
+  test('is found when a read fails although everything is at rest', () => {
+    const story = new Story();
+    const body = { does: 'read' as const, partition: p, offset: 0n, isAtRest: true };
+    story.history.fail(story.history.invoke('client', body), 'KAFKA_STORAGE_ERROR');
+    expect(found(story)).toContain('hole');
+  });
   test('is found when the last reads do not reach the high watermark', () => {
     expect(found(new Story().final(0n, [[0n, ['a']]], { highWatermark: 2n }))).toContain('hole');
   });
