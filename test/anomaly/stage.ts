@@ -31,7 +31,7 @@ const subject = 'subject';
 
 /** Pages of two entries, one producer in the head: every operation meets everything after a few batches. */
 export const plan: Plan = {
-  ...drawPlan(seededRandom(1)),
+  ...drawPlan(seededRandom(1), 'everything'),
   skewMsMax: 0,
   otherPageEntries: 0,
   settings: {

@@ -61,7 +61,7 @@ export async function addPartition(
 
 /** Deletes, makes again, enlarges and looks at a topic while everybody uses it. */
 export async function restlessAdmin(world: World, plan: TopicPlan): Promise<void> {
-  const deletions = happens(world.random, 0.5) ? 0.4 : 0;
+  const deletions = happens(world.random, 0.6) ? 0.4 : 0;
   for (let step = 0; step < 8 && !world.isStopping; step++) {
     await world.pause(world.plan.tempoMs * 5);
     const broker = oneOf(world.random, world.brokers);

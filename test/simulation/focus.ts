@@ -26,7 +26,7 @@ export type Theme =
   | 'expiry'
   | 'topics';
 
-/** One is drawn for each run; what takes more luck to break is there more often. */
+/** In turn, seed after seed; what takes more luck to break is there more often. */
 export const themes: readonly Theme[] = [
   'everything',
   'producers',
@@ -42,6 +42,8 @@ export const themes: readonly Theme[] = [
   'topics',
   'topics',
 ];
+
+export const themeOf = (seed: number): Theme => themes[seed % themes.length] as Theme;
 
 /** The theme of this name. Throws, naming all, when there is none. */
 export function asTheme(name: string): Theme {

@@ -4,7 +4,7 @@ import { defaultLogSettings, type LogSettings } from '../../shared/log/log-conte
 import type { Unkindness } from '../../shared/storage/memory/unkindness.ts';
 import type { StagingThresholds } from '../../shared/storage/staging.ts';
 import { drawChances, drawUnkindness, type FaultChances } from './faults.ts';
-import { type Theme, themes } from './focus.ts';
+import type { Theme } from './focus.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
 
 /**
@@ -60,10 +60,7 @@ const minuteMs = 60_000;
 const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
 
-/** `theme` instead of the one that chance would choose. */
-export function drawPlan(random: Random, wanted?: Theme): Plan {
-  const drawn = oneOf(random, themes);
-  const theme = wanted ?? drawn;
+export function drawPlan(random: Random, theme: Theme): Plan {
   const tempoMs = drawTempo(random, theme);
   const settings = drawSettings(random, tempoMs, theme);
   const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));

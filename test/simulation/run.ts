@@ -2,7 +2,7 @@ import { createTopic, describeTopic, restlessAdmin } from './admin.ts';
 import { check } from './checkers/check.ts';
 import type { Anomaly } from './checkers/checker.ts';
 import { RandomFaults } from './faults.ts';
-import type { Theme } from './focus.ts';
+import { type Theme, themeOf } from './focus.ts';
 import type { History } from './history.ts';
 import { forgiven, startJob } from './jobs.ts';
 import { drawPlan, type Plan } from './plan.ts';
@@ -25,7 +25,7 @@ export type Run = {
 /** Everything at once, from one seed: the same seed does exactly the same again. */
 export async function run(seed: number, options: { trace?: boolean; theme?: Theme } = {}): Promise<Run> {
   const scheduler = new Scheduler(seed, options);
-  const plan = drawPlan(scheduler.random, options.theme);
+  const plan = drawPlan(scheduler.random, options.theme ?? themeOf(seed));
   const faults = new RandomFaults(scheduler.random, plan.chances);
   const world = new World(plan, scheduler, faults);
   const crashes: Anomaly[] = [];
