@@ -161,17 +161,21 @@ function pageOf({ clock }: LogContext, moved: Moved, encoded: readonly Uint8Arra
 async function putPage(context: LogContext, partition: PartitionId, page: Page): Promise<Page> {
   const { metadata } = context.stores;
   const key = pageKey(partition, page.baseOffset);
-  const outcome = await outcomeOf(
-    repeated(reliefRetry(context), () => metadata.put(key, writePage(page), absent(['t']))),
-  );
-  if (outcome.is === 'done') return page;
-  if (outcome.is === 'notApplied') throw outcome.error;
-  const stored = await metadata.get(key);
-  if (stored) return readPage(stored);
-  // Unknown and not there: the put may still arrive. It would be the same page, so it may be put again.
-  await repeated(reliefRetry(context), () => metadata.put(key, writePage(page)));
-  return page;
+  for (let tries = 1; ; tries++) {
+    const outcome = await outcomeOf(
+      repeated(reliefRetry(context), () => metadata.put(key, writePage(page), absent(['t']))),
+    );
+    if (outcome.is === 'done') return page;
+    if (outcome.is === 'notApplied') throw outcome.error;
+    const stored = await metadata.get(key);
+    if (stored) return readPage(stored);
+    // Unknown and not there: it may still arrive, or another one's may be put first. So only ever if there is none.
+    if (outcome.is === 'unknown' && tries === pagePutsMax) throw outcome.error;
+  }
 }
+
+/** How often a page is put whose answer is lost before the page-out is left to the next one. */
+const pagePutsMax = 5;
 
 async function putAborts(
   context: LogContext,
