@@ -237,6 +237,19 @@ export const appendMutants: readonly Mutant[] = [
     patches: [{ file: sequence, find: "[isBelow(['swept'], BigInt(Math.min(...times)))]", replace: '[]' }],
   },
   {
+    name: 'page put over another',
+    theme: 'pages',
+    promise: 'I1',
+    why: '1.g: another version of the code made a larger page; what it held beyond ours is gone',
+    patches: [
+      {
+        file: pageOut,
+        find: "metadata.put(key, writePage(page), absent(['t']))),",
+        replace: 'metadata.put(key, writePage(page))),',
+      },
+    ],
+  },
+  {
     name: 'own page boundary instead of the one found',
     theme: 'pages',
     promise: 'I1',
