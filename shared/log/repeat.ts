@@ -115,7 +115,7 @@ async function* ownInSegment(
     yield* (await ownOldestFirst(context, segment, producerId)).reverse();
   } catch (error) {
     if (!(error instanceof MissingObject)) throw error;
-    // Retention has removed it, and a late roller may even have put its item again [6.f2]: nothing is there any more.
+    // Retention has removed it, and a late roller may even have put its item again [6.f2]: nothing is there.
     const { start } = await loadHead(context, partition);
     if (segment.nextOffset > start) throw error;
   }
