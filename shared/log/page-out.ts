@@ -169,7 +169,7 @@ async function putPage(context: LogContext, partition: PartitionId, page: Page):
     if (outcome.is === 'notApplied') throw outcome.error;
     const stored = await metadata.get(key);
     if (stored) return readPage(stored);
-    // Unknown and not there: it may still arrive, or another's may be put first. So only ever if there is none.
+    // Unknown and not there: it may still arrive, or another's may come first. So only ever if there is none.
     if (outcome.is === 'unknown' && tries === pagePutsMax) throw outcome.error;
   }
 }
