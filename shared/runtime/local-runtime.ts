@@ -6,9 +6,7 @@ import { type BrokerNode, type BrokerSettings, defaultBrokerSettings } from '../
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
-import { CommittedOffsets } from '../groups/committed-offsets.ts';
-import { GroupCoordinator } from '../groups/group-coordinator.ts';
-import { openGroupRoom } from '../groups/group-room.ts';
+import { openGroups } from '../groups/groups.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
@@ -73,13 +71,15 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
     const cluster = new LocalCluster(clusterId, options.nodes);
     const producerIds = new ProducerIds({ stores, clock, random });
     const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
-    const room = openGroupRoom({ ...world, stores, topics });
-    const groups = { groups: new GroupCoordinator(room), offsets: new CommittedOffsets(room) };
+    const groups = openGroups({ ...world, stores, topics });
+    const ofBroker = { groups: groups.coordinator, offsets: groups.offsets };
     const domain = { ...world, topics, logs, producerIds };
-    const broker = new Broker({ ...domain, ...groups, cluster, settings: brokerSettings });
+    const broker = new Broker({ ...domain, ...ofBroker, cluster, settings: brokerSettings });
     const rest = createRestApp({
       ...domain,
       codecs,
+      groups,
+      metadata: stores.metadata,
       cluster: restCluster(cluster, brokerSettings),
       settings: { ...defaultRestSettings, corsOrigins: options.corsOrigins ?? [] },
     });
