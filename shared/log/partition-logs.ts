@@ -24,6 +24,7 @@ import {
   loadHead,
 } from './log-context.ts';
 import { logSizeBytes } from './log-size.ts';
+import { PartitionWatch, type WatchTimes } from './partition-watch.ts';
 import { type ActiveProducer, activeProducers } from './producers.ts';
 import { checkRange, read } from './read.ts';
 import { bytesOf, readMany } from './read-many.ts';
@@ -36,6 +37,11 @@ export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
   settings?: Partial<LogSettings>;
   /** Called when a page was written: a roll may be due. */
   pagedOut?: (partition: PartitionId, head: PartitionHead) => void;
+  /**
+   * For a process in which many reads wait: one watcher a partition notices what other processes append.
+   * Without it each waiting read looks for itself, as a function's should.
+   */
+  watch?: WatchTimes;
 };
 
 /** The logs of all partitions, on one engine, for one process. */
@@ -50,10 +56,10 @@ export interface OpenPartitionLogs extends PartitionLogs {
 }
 
 export function openPartitionLogs(options: PartitionLogsOptions): OpenPartitionLogs {
-  const { settings, pagedOut, ...world } = options;
+  const { settings, pagedOut, watch, ...world } = options;
   const context: LogContext = { ...world, settings: { ...defaultLogSettings, ...settings } };
   checkTailHoldsPage(context);
-  return new EnginePartitionLogs(context, pagedOut ?? (() => {}));
+  return new EnginePartitionLogs(context, pagedOut ?? (() => {}), watch);
 }
 
 /** Otherwise a full tail could hold no whole page for ever, and nobody could relieve it [9.p3]. */
@@ -79,12 +85,21 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   private readonly appenders = new Map<string, PartitionAppender>();
   private readonly background = new Set<Promise<void>>();
   private readonly events: AppendEvents;
+  private readonly watch: PartitionWatch | undefined;
   private waitingReads = 0;
 
-  constructor(context: LogContext, pagedOut: (partition: PartitionId, head: PartitionHead) => void) {
+  constructor(
+    context: LogContext,
+    pagedOut: (partition: PartitionId, head: PartitionHead) => void,
+    watch: WatchTimes | undefined,
+  ) {
     this.context = context;
+    this.watch = watch && new PartitionWatch(context, this.watchers, watch);
     this.events = {
-      appended: (partition, next) => this.watchers.appended(partition, next),
+      appended: (partition, next) => {
+        this.watchers.appended(partition, next);
+        this.watch?.appended(partition, next);
+      },
       pagedOut,
       inBackground: (work) => this.inBackground(work),
     };
@@ -137,6 +152,7 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     const { clock, settings } = this.context;
     const deadlineMs = clock.nowMs() + maxWaitMs;
     const bell = new AppendBell(this.watchers, requests);
+    let unwatch: (() => void) | undefined;
     this.waitingReads++;
     try {
       for (let pollMs = settings.pollFirstMs; ; pollMs = Math.min(pollMs * 2, settings.pollMaxMs)) {
@@ -149,10 +165,14 @@ class EnginePartitionLogs implements OpenPartitionLogs {
         // Batches are whole, so a share that is full may be half empty.
         const enoughBytes = Math.min(minBytes, share / 2);
         if (leftMs <= 0 || signal?.aborted || isEnough(results, enoughBytes)) return results;
-        await bell.wait(clock, Math.min(pollMs, leftMs), signal);
+        for (const [place, result] of results.entries())
+          if (!(result instanceof KafkaError)) bell.saw(place, result.highWatermark);
+        unwatch ??= this.watch?.watch(requests.map(({ partition }) => partition));
+        await bell.wait(clock, this.watch ? leftMs : Math.min(pollMs, leftMs), signal);
       }
     } finally {
       this.waitingReads--;
+      unwatch?.();
       bell.close();
     }
   }
