@@ -111,7 +111,9 @@ describe('where the door is', () => {
 
   test('names in a path are encoded', () => {
     expect(pathOf('getTopic', { topic: 'a' })).toBe('/topics/a');
-    expect(pathOf('getGroup', { cluster_id: 'c', consumer_group_id: 'a/b ?' })).toContain('/a%2Fb%20%3F');
+    expect(pathOf('getConsumerGroup', { cluster_id: 'c', consumer_group_id: 'a/b ?' })).toContain(
+      '/a%2Fb%20%3F',
+    );
   });
 });
 
