@@ -5,6 +5,7 @@ import { backoffMs } from '../../shared/base/retry.ts';
 import { type Operation, routes } from '../../shared/rest/contract.ts';
 import * as shape from '../../shared/rest/contract-shapes.ts';
 import { parseKeepingDigits } from '../output/json-line.ts';
+import { withDeadline } from './deadline.ts';
 import type { DoorAddress } from './door-address.ts';
 import { DoorFailure, failureOf, noAnswer, notMillrace } from './door-failure.ts';
 
@@ -146,14 +147,14 @@ export class Door {
     const base = baseFor(operation, address);
     const url = new URL(`${base}${pathOf(operation, parameters)}`);
     for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.set(name, value);
-    const timeout = AbortSignal.timeout(this.options.timeoutMs + (options.waitMs ?? 0));
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    const init = requestOf(operation, options, address, signal);
+    const timeoutMs = this.options.timeoutMs + (options.waitMs ?? 0);
     try {
-      const answer = await this.options.fetch(url, init);
-      const text = await answer.text();
-      if (answer.ok) return { status: answer.status, headers: answer.headers, text };
-      throw failureOf(base, answer.status, text, address.isSigned);
+      return await withDeadline(this.clock, timeoutMs, options.signal, async (signal) => {
+        const answer = await this.options.fetch(url, requestOf(operation, options, address, signal));
+        const text = await answer.text();
+        if (answer.ok) return { status: answer.status, headers: answer.headers, text };
+        throw failureOf(base, answer.status, text, address.isSigned);
+      });
     } catch (error) {
       if (options.signal?.aborted) throw error;
       throw error instanceof Error && 'exitCode' in error ? error : noAnswer(base, error);
