@@ -97,19 +97,23 @@ export class Door {
     }
   }
 
-  /** Calls a route. What changes nothing is tried again while its failure may pass. */
+  /**
+   * Calls a route. A failure that may pass is tried again where that cannot do harm: of what changes nothing,
+   * and of what the door says it has not done (429).
+   */
   async send(
     operation: Operation,
     parameters: PathParameters,
     options: CallOptions = {},
   ): Promise<DoorAnswer> {
-    const { method } = routes[operation];
-    // A read of an instance moves its position: its answer may be lost only once.
-    if (method !== 'GET' || operation === 'fetchRecords')
-      return this.sendOnce(operation, parameters, options);
-    const isPassing = (error: unknown): boolean =>
-      error instanceof DoorFailure && error.status !== undefined && error.isPassing && error.status !== 500;
-    return this.persist(() => this.sendOnce(operation, parameters, options), isPassing, options.signal);
+    const mayRepeat = ({ status, isPassing }: DoorFailure): boolean =>
+      status === 429 ||
+      (routes[operation].method === 'GET' && isPassing && status !== undefined && status !== 500);
+    return this.persist(
+      () => this.sendOnce(operation, parameters, options),
+      (error) => error instanceof DoorFailure && mayRepeat(error),
+      options.signal,
+    );
   }
 
   /**

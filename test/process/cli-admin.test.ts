@@ -106,6 +106,8 @@ describe('topics', () => {
   });
 });
 
+const lines = (text: string): string[] => text.split('\n').filter(Boolean);
+
 type Described = { configs: { name: string; value: string; is_default: boolean }[] };
 async function setConfigs(topic: string): Promise<Record<string, string>> {
   const [found] = (await millrace(['topics', 'describe', topic, '--json'])).json() as Described[][];
@@ -114,6 +116,22 @@ async function setConfigs(topic: string): Promise<Record<string, string>> {
     configs.filter(({ is_default }) => !is_default).map(({ name, value }) => [name, value]),
   );
 }
+
+test('what the door has not done for now is asked again, what may have been done is not', async () => {
+  const statuses = [429, 429, 504];
+  const sent: (string | undefined)[] = [];
+  const busy: typeof fetch = async (input, init) => {
+    if (init?.method !== 'POST') return fetch(input, init);
+    sent.push(init.method);
+    const status = statuses.shift();
+    if (status === undefined) return fetch(input, init);
+    return Response.json({ error_code: status, message: 'busy' }, { status });
+  };
+  const { code, stderr } = await millrace(['topics', 'create', 'later'], { fetch: busy });
+  expect([code, sent.length]).toEqual([1, 3]);
+  expect(stderr).toContain('The outcome is not known');
+  expect((await millrace(['topics', 'create', 'later'], { fetch: busy })).code).toBe(0);
+});
 
 test('the cluster and its brokers are shown', async () => {
   const shown = await done('cluster');
@@ -139,6 +157,41 @@ describe('groups', () => {
     expect(shown).toMatch(/^total lag +2$/m);
     expect(shown).toMatch(/^billed +1 +\d+ +\d+ +2 +- +-$/m);
     expect(await done('groups', 'list')).toMatch(/^billing +EMPTY/m);
+  });
+
+  test('two members share a topic, and when one goes the other has it all', async () => {
+    await fill('shared', 4, 40);
+    const read: Record<string, string> = { first: '', second: '' };
+    const join = (name: string, stop: AbortController) =>
+      millrace(['consume', 'shared', '-g', 'pair', '-q'], {
+        signal: stop.signal,
+        onOutput: (text) => {
+          read[name] += text;
+        },
+      });
+    const [stopFirst, stopSecond] = [new AbortController(), new AbortController()];
+    const first = join('first', stopFirst);
+    await eventually(
+      'it reads alone',
+      async () => read.first ?? '',
+      (text) => lines(text).length === 40,
+    );
+    const second = join('second', stopSecond);
+    let sent = 40;
+    const isShared = async (): Promise<boolean> => {
+      const input = Array.from({ length: 20 }, () => `${sent}:${sent++}`).join('\n');
+      await millrace(['produce', 'shared', '-K', ':'], { input });
+      return lines(read.second ?? '').length > 0;
+    };
+    await eventually('both read', isShared, (is) => is);
+    stopFirst.abort();
+    expect((await first).code).toBe(0);
+    const all = async (): Promise<Set<string>> => new Set(lines(`${read.first}${read.second}`));
+    await millrace(['produce', 'shared', '-K', ':'], { input: `${sent}:${sent++}` });
+    await eventually('everything is read', all, ({ size }) => size === sent);
+    stopSecond.abort();
+    expect(await second).toMatchObject({ code: 0, stderr: '' });
+    expect(await done('groups', 'describe', 'pair')).toMatch(/^total lag +0$/m);
   });
 
   test('offsets are shown before they are moved, and moved when that is said', async () => {
