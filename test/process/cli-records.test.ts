@@ -156,6 +156,16 @@ describe('where consume begins and ends', () => {
     expect(await consumed(...options)).toEqual(expected);
   });
 
+  test.each([
+    ['latest', [11, 10]],
+    ['earliest', [0, 0]],
+    ['@2026-01-02', [10, 10]],
+    ['-3', [8, 7]],
+  ])('the offset of %s is told for each partition', async (at, expected) => {
+    const [rows] = (await millrace(['topics', 'offsets', 'ten', '--at', at, '--json'])).json() as Read[][];
+    expect(rows?.map(({ offset }) => offset)).toEqual(expected);
+  });
+
   test('an offset outside of one partition is a failure, of some of several a notice', async () => {
     const one = await millrace(['consume', 'ten', '-e', '-o', '50', '-p', '1']);
     expect([one.code, one.stdout]).toEqual([1, '']);
