@@ -1,12 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { ClientQuotas } from '../catalog/client-quotas.ts';
 import type { ProducerIds } from '../catalog/producer-ids.ts';
 import type { Topics } from '../catalog/topics.ts';
 import type { CommittedOffsets } from '../groups/committed-offsets.ts';
 import type { GroupCoordinator } from '../groups/group-coordinator.ts';
 import type { TopicId } from '../kafka/topic-partition.ts';
 import type { OpenPartitionLogs } from '../log/partition-logs.ts';
+import type { QuotaThrottle } from './quota-throttle.ts';
 
 /** What every handler stands on. */
 export type BrokerContext = {
@@ -16,6 +18,8 @@ export type BrokerContext = {
   readonly groups: GroupCoordinator;
   readonly offsets: CommittedOffsets;
   readonly producerIds: ProducerIds;
+  readonly quotas: ClientQuotas;
+  readonly throttle: QuotaThrottle;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

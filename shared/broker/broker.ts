@@ -6,6 +6,7 @@ import { apiByKey } from '../protocol/messages/index.ts';
 import type { BrokerContext, Caller } from './broker-context.ts';
 import { noAnswer } from './handler.ts';
 import { type AnyHandler, handlers } from './handlers/index.ts';
+import { QuotaThrottle } from './quota-throttle.ts';
 import { servedApis } from './served-apis.ts';
 
 /**
@@ -30,8 +31,8 @@ export type Serving = {
 export class Broker {
   private readonly context: BrokerContext;
 
-  constructor(context: BrokerContext) {
-    this.context = context;
+  constructor(context: Omit<BrokerContext, 'throttle'>) {
+    this.context = { ...context, throttle: new QuotaThrottle(context.quotas, context.clock) };
   }
 
   /** `frame` is one request, size left off. Never throws: what cannot be answered closes the connection. */
@@ -59,16 +60,21 @@ export class Broker {
     admit: (isEarly: boolean) => void,
   ): Promise<Answer> {
     const { name, apiVersion, clientId, body } = request;
+    let muteMs = 0;
     try {
       const call = { version: apiVersion, clientId, caller, signal };
       const response = await handler(this.context, body as never, call, () => admit(true));
-      return response === noAnswer ? 'none' : encoded(request, response);
+      if (response === noAnswer) return 'none';
+      muteMs = throttleOf(response);
+      return encoded(request, response);
     } catch (error) {
       if (error instanceof KafkaError) return { close: `${name}: ${error.message}` };
       this.context.log.error('unexpected failure', { api: name, error });
       return { close: `${name} failed` };
     } finally {
-      admit(false);
+      // Who is over a quota has the answer at once, and its next request waits (KIP-219).
+      if (muteMs === 0) admit(false);
+      else void this.context.clock.sleep(muteMs, signal).then(() => admit(false));
     }
   }
 
@@ -90,6 +96,9 @@ export class Broker {
 
 const isAnswered = Promise.resolve(false);
 const answered = (answer: Answer): Serving => ({ admitted: isAnswered, answer: Promise.resolve(answer) });
+
+const throttleOf = (response: object): number =>
+  'throttleTimeMs' in response ? Number(response.throttleTimeMs ?? 0) : 0;
 
 function encoded({ apiKey, apiVersion, correlationId }: DecodedRequest, body: object): Answer {
   const api = apiByKey.get(apiKey);

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { Broker } from '../broker/broker.ts';
 import { type BrokerNode, type BrokerSettings, defaultBrokerSettings } from '../broker/broker-context.ts';
+import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
@@ -72,11 +73,12 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
     const clusterId = await new ClusterInfo({ stores, clock, random }).clusterId();
     const cluster = new LocalCluster(clusterId, options.nodes);
     const producerIds = new ProducerIds({ stores, clock, random });
+    const quotas = new ClientQuotas({ ...world, stores });
     const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
     const room = openGroupRoom({ ...world, stores, topics });
     const groups = { groups: new GroupCoordinator(room), offsets: new CommittedOffsets(room) };
     const domain = { ...world, topics, logs, producerIds };
-    const broker = new Broker({ ...domain, ...groups, cluster, settings: brokerSettings });
+    const broker = new Broker({ ...domain, ...groups, quotas, cluster, settings: brokerSettings });
     const rest = createRestApp({
       ...domain,
       codecs,

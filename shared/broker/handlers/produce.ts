@@ -21,15 +21,17 @@ const zstdSince = 7; // KIP-110
  * their order is settled then. acks=0 is never answered; if something fails, the connection ends, and so the
  * client hears of it. Left out: transactions. `timeoutMs` is not looked at: the log has its own.
  */
-export const produce: Handler<'Produce'> = async (broker, request, { version }, admit) => {
+export const produce: Handler<'Produce'> = async (broker, request, call, admit) => {
   const topics = await Promise.all(request.topicData.map(({ name }) => topicOf(broker, name)));
-  const wanted = wantedOf(request, topics, version);
+  const wanted = wantedOf(request, topics, call.version);
   const appends = wanted.flatMap(({ append }) => (append instanceof KafkaError ? [] : [append]));
   const appending = broker.logs.append(appends);
-  admit();
+  const bytes = appends.reduce((sum, { batch }) => sum + batch.length, 0);
+  const throttleTimeMs = broker.throttle.throttleMs('producer_byte_rate', call, bytes);
+  if (throttleTimeMs === 0) admit();
   const outcomes = outcomesOf(wanted, await appending);
   forgetTopicsThatAreGone(broker, wanted, outcomes);
-  if (request.acks !== 0) return { responses: answersOf(broker, request, wanted, outcomes) };
+  if (request.acks !== 0) return { responses: answersOf(broker, request, wanted, outcomes), throttleTimeMs };
   for (const outcome of outcomes) if (outcome instanceof KafkaError) throw outcome;
   return noAnswer;
 };
