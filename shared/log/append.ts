@@ -5,6 +5,7 @@ import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
 import { isStoreError, type Outcome, outcomeOf, type StoreError } from '../storage/store-error.ts';
+import type { AppendRepeat } from './api.ts';
 import { appendRetry, asKafkaError, findHead, type LogContext, repeated } from './log-context.ts';
 import { pageOut, reachesPageBoundary } from './page-out.ts';
 import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
@@ -50,9 +51,9 @@ export class PartitionAppender {
   /**
    * Resolves with the offset once the batch is in the log; rejects with a KafkaError or the store's failure.
    */
-  append(toStage: BatchToStage, staged: StagedBatch): Promise<Sequenced> {
+  append(toStage: BatchToStage, staged: StagedBatch, repeat?: AppendRepeat): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
-      this.waiting.push(pendingAppend(toStage, staged, resolve, reject));
+      this.waiting.push(pendingAppend(toStage, staged, repeat, resolve, reject));
       if (!this.isDraining) void this.drain();
     });
   }
@@ -86,7 +87,9 @@ export class PartitionAppender {
   }
 
   private async commit(group: readonly PendingAppend[], siblings = group): Promise<void> {
-    for (const member of group) member.nextBefore = this.lastNext;
+    // A repeat looks first: another process may have stored it.
+    if (group.some(({ wasUnknown }) => wasUnknown)) return this.settleEach(group, siblings);
+    for (const member of group) member.nextBefore = this.lastNext ?? member.nextBefore;
     const outcome = await this.sendWhereRoom(group);
     if (outcome.is === 'done') return this.answer(group, outcome.value);
     if (outcome.is === 'notApplied') return this.rejectOrResend(group, siblings, outcome.error);

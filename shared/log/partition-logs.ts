@@ -8,6 +8,7 @@ import { entryOverheadBytesMax } from '../storage/items/entry.ts';
 import { lastStableOffset, type PartitionHead } from '../storage/items/partition-head.ts';
 import type {
   Appended,
+  AppendRepeat,
   AppendRequest,
   PartitionLogs,
   ReadRequest,
@@ -28,6 +29,7 @@ import { type ActiveProducer, activeProducers } from './producers.ts';
 import { checkRange, read } from './read.ts';
 import { bytesOf, readMany } from './read-many.ts';
 import { type BatchToStage, stage } from './stage.ts';
+import { StagingIds } from './staging-ids.ts';
 import { advanceStart } from './start-offset.ts';
 import { offsetForTimestamp, offsetOfMaxTimestamp } from './timestamps.ts';
 import { AppendBell, AppendWatchers } from './watchers.ts';
@@ -71,7 +73,7 @@ function checkTailHoldsPage({ settings, stores }: LogContext): void {
   );
 }
 
-type CheckedAppend = BatchToStage & { logAppendTimeMs: bigint };
+type CheckedAppend = BatchToStage & { logAppendTimeMs: bigint; repeat?: AppendRepeat };
 
 class EnginePartitionLogs implements OpenPartitionLogs {
   readonly context: LogContext;
@@ -97,7 +99,7 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     const appends = new Map(
       valid.map((request, place) => {
         const own = staged[place];
-        return [request, own && this.appenderOf(request.partition).append(request, own)];
+        return [request, own && this.appenderOf(request.partition).append(request, own, request.repeat)];
       }),
     );
     return Promise.all(
@@ -112,14 +114,15 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     );
   }
 
-  private check({ partition, config, batch }: AppendRequest): CheckedAppend | KafkaError {
+  private check({ partition, config, batch, repeat }: AppendRequest): CheckedAppend | KafkaError {
     const { codecs, clock, settings } = this.context;
     const nowMs = clock.nowMs();
     const limits = { decompressedBytesMax: settings.decompressedBytesMax };
     try {
       const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
       const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
-      return { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      const checked = { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      return repeat === undefined ? checked : { ...checked, ids: new StagingIds(repeat, partition), repeat };
     } catch (error) {
       if (error instanceof KafkaError) return error;
       throw error;

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import { type EntryPlace, encodeEntry } from '../storage/items/entry.ts';
+import type { AppendRepeat } from './api.ts';
 import type { LogContext } from './log-context.ts';
 import type { BatchToSequence } from './sequence.ts';
 import { type BatchToStage, type StagedBatch, stage } from './stage.ts';
@@ -13,7 +14,7 @@ export type PendingAppend = BatchToSequence & {
   namedPlaces: EntryPlace[];
   /** Its staged bytes did not arrive: they must be staged again before it can be sequenced. */
   stagingFailed: boolean;
-  /** The outcome of a send was lost. */
+  /** The outcome of a send was lost, in this try or an earlier one. */
   wasUnknown: boolean;
   /** A `next` of the head seen before the first send; undefined if none was. */
   nextBefore: Offset | undefined;
@@ -30,6 +31,7 @@ export type Sequenced = { baseOffset: Offset; logStartOffset: Offset };
 export function pendingAppend(
   toStage: BatchToStage,
   staged: StagedBatch,
+  repeat: AppendRepeat | undefined,
   resolve: (result: Sequenced) => void,
   reject: (error: unknown) => void,
 ): PendingAppend {
@@ -42,8 +44,8 @@ export function pendingAppend(
     form: { is: 'expected' },
     namedPlaces: [],
     stagingFailed: false,
-    wasUnknown: false,
-    nextBefore: undefined,
+    wasUnknown: repeat !== undefined && repeat.tries > 0,
+    nextBefore: repeat?.nextBefore,
     isRefused: false,
     followsRefused: false,
     resolve,

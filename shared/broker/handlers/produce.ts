@@ -1,6 +1,6 @@
 import type { Topic } from '../../catalog/topic-cache.ts';
 import { KafkaError } from '../../kafka/error-codes.ts';
-import type { Appended, AppendRequest } from '../../log/api.ts';
+import type { Appended, AppendRepeat, AppendRequest } from '../../log/api.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
 import { compressionTypes } from '../../records/compression.ts';
 import { at, attributeBits, batchHeaderBytes } from '../../records/record-batch.ts';
@@ -24,7 +24,10 @@ const zstdSince = 7; // KIP-110
 export const produce: Handler<'Produce'> = async (broker, request, call, admit) => {
   const topics = await Promise.all(request.topicData.map(({ name }) => topicOf(broker, name)));
   const wanted = wantedOf(request, topics, call.version);
-  const appends = wanted.flatMap(({ append }) => (append instanceof KafkaError ? [] : [append]));
+  const { repeats } = call.invoked ?? {};
+  const appends = wanted.flatMap(({ append }, place) =>
+    append instanceof KafkaError ? [] : [repeatable(append, repeats?.[place])],
+  );
   const appending = broker.logs.append(appends);
   const bytes = appends.reduce((sum, { batch }) => sum + batch.length, 0);
   const throttleTimeMs = broker.throttle.throttleMs('producer_byte_rate', call, bytes);
@@ -35,6 +38,9 @@ export const produce: Handler<'Produce'> = async (broker, request, call, admit) 
   for (const outcome of outcomes) if (outcome instanceof KafkaError) throw outcome;
   return noAnswer;
 };
+
+const repeatable = (append: AppendRequest, repeat: AppendRepeat | undefined): AppendRequest =>
+  repeat === undefined ? append : { ...append, repeat };
 
 async function topicOf(broker: BrokerContext, name: string): Promise<Topic | KafkaError> {
   try {
