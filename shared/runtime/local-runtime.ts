@@ -7,9 +7,7 @@ import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
-import { CommittedOffsets } from '../groups/committed-offsets.ts';
-import { GroupCoordinator } from '../groups/group-coordinator.ts';
-import { openGroupRoom } from '../groups/group-room.ts';
+import { openGroups } from '../groups/groups.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
@@ -75,13 +73,15 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
     const producerIds = new ProducerIds({ stores, clock, random });
     const quotas = new ClientQuotas({ ...world, stores });
     const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
-    const room = openGroupRoom({ ...world, stores, topics });
-    const groups = { groups: new GroupCoordinator(room), offsets: new CommittedOffsets(room) };
+    const groups = openGroups({ ...world, stores, topics });
+    const ofBroker = { groups: groups.coordinator, offsets: groups.offsets };
     const domain = { ...world, topics, logs, producerIds };
-    const broker = new Broker({ ...domain, ...groups, quotas, cluster, settings: brokerSettings });
+    const broker = new Broker({ ...domain, ...ofBroker, quotas, cluster, settings: brokerSettings });
     const rest = createRestApp({
       ...domain,
       codecs,
+      groups,
+      metadata: stores.metadata,
       cluster: restCluster(cluster, brokerSettings),
       settings: { ...defaultRestSettings, corsOrigins: options.corsOrigins ?? [] },
     });

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { RestClient, type RestUnderTest } from '../support/rest-client.ts';
 import { restAdminSuite } from './rest-admin.suite.ts';
 import { restConfigsSuite } from './rest-configs.suite.ts';
+import { restConsumerOffsetsSuite } from './rest-consumer-offsets.suite.ts';
+import { restConsumersSuite } from './rest-consumers.suite.ts';
 import { restConventionsSuite } from './rest-conventions.suite.ts';
 import { restHostileSuite } from './rest-hostile.suite.ts';
 import { restIdempotenceSuite } from './rest-idempotence.suite.ts';
@@ -32,6 +34,8 @@ export function restSuite(name: string, open: () => Promise<RestUnderTest>): voi
     describe('v2 produce', () => restProduceSuite(rest));
     describe('idempotent produce', () => restIdempotenceSuite(rest));
     describe('the read without state', () => restReadSuite(rest));
+    describe('v2 consumer instances', () => restConsumersSuite(rest));
+    describe('v2 consumer offsets', () => restConsumerOffsetsSuite(rest));
     describe('v3 clusters, topics and partitions', () => restAdminSuite(rest));
     describe('v3 configs', () => restConfigsSuite(rest));
     describe('v3 records', () => restRecordsSuite(rest));

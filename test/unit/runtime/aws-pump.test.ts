@@ -4,6 +4,7 @@ import { silentLog } from '../../../shared/base/log.ts';
 import { seededRandom } from '../../../shared/base/random.ts';
 import type { Topic } from '../../../shared/catalog/topic-cache.ts';
 import { Topics } from '../../../shared/catalog/topics.ts';
+import { openGroups } from '../../../shared/groups/groups.ts';
 import { openPartitionLogs } from '../../../shared/log/partition-logs.ts';
 import { runJob } from '../../../shared/runtime/aws-jobs.ts';
 import { type Pump, pumpHourly, pumpStream } from '../../../shared/runtime/aws-pump.ts';
@@ -31,12 +32,14 @@ function openPump() {
   const random = seededRandom(3);
   const stores = openMemoryStores({ clock, random });
   const world = { stores, clock, random, log: silentLog };
+  const topics = new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: 0 } });
   const runtime: AwsRuntime = {
     ...world,
     settings: { tableName: 'table', bucketName: 'bucket', recoveryDays: 7, corsOrigins: [] },
     codecs: plainCodecs,
     logs: openPartitionLogs({ ...world, codecs: plainCodecs }),
-    topics: new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: 0 } }),
+    topics,
+    groups: openGroups({ ...world, topics }),
   };
   const started: Started[] = [];
   const lines: string[] = [];
