@@ -46,7 +46,14 @@ export const awsLimits = {
 } as const;
 
 /** Where items and objects lie, as patterns: what the rights of functions are written with. */
-export const keyPatterns = { catalog: 'catalog', heads: 'p#*', index: 'i#*', payloads: 'b#*' } as const;
+export const keyPatterns = {
+  catalog: 'catalog',
+  heads: 'p#*',
+  index: 'i#*',
+  payloads: 'b#*',
+  groups: 'g#*',
+  instances: 'w#*',
+} as const;
 export const objectPrefixes = { staged: 'stage/', segments: 'log/' } as const;
 
 /** The `t` of the items whose creation `pump` wants to hear of: the stream mapping filters on it. */
