@@ -80,14 +80,19 @@ export async function readConstrained<T>(request: RestRequest, shape: ZodLike<T>
   const text = await request.text();
   const node = text.trim() === '' ? undefined : jsonOf(text);
   if (node === undefined || node.isNull) return undefined;
-  const result = shape.safeParse(node.plain());
+  const value = node.plain();
+  const result = shape.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const place = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
+  const path = issue?.path ?? [];
+  const place = path.length > 0 ? ` at ${path.join('.')}` : '';
   const message = `The body does not fit${place}: ${issue?.message ?? 'it has another shape'}.`;
-  const isMissing = /received (?:undefined|null)$/.test(issue?.message ?? '');
+  const isMissing = (valueAt(value, path) ?? null) === null;
   throw isMissing || constraints.has(issue?.code ?? '') ? unprocessable(message) : badRequest(message);
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((inside, name) => (inside as Record<PropertyKey, unknown> | null | undefined)?.[name], value);
 
 const constraints: ReadonlySet<string> = new Set(['unrecognized_keys', 'too_small', 'too_big']);
 

@@ -5,6 +5,7 @@ import { restConfigsSuite } from './rest-configs.suite.ts';
 import { restConsumerOffsetsSuite } from './rest-consumer-offsets.suite.ts';
 import { restConsumersSuite } from './rest-consumers.suite.ts';
 import { restConventionsSuite } from './rest-conventions.suite.ts';
+import { restGroupsSuite } from './rest-groups.suite.ts';
 import { restHostileSuite } from './rest-hostile.suite.ts';
 import { restIdempotenceSuite } from './rest-idempotence.suite.ts';
 import { restMetadataSuite } from './rest-metadata.suite.ts';
@@ -37,6 +38,7 @@ export function restSuite(name: string, open: () => Promise<RestUnderTest>): voi
     describe('v2 consumer instances', () => restConsumersSuite(rest));
     describe('v2 consumer offsets', () => restConsumerOffsetsSuite(rest));
     describe('v3 clusters, topics and partitions', () => restAdminSuite(rest));
+    describe('v3 consumer groups', () => restGroupsSuite(rest));
     describe('v3 configs', () => restConfigsSuite(rest));
     describe('v3 records', () => restRecordsSuite(rest));
     describe('conventions', () => restConventionsSuite(rest));

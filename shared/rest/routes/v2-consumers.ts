@@ -67,9 +67,9 @@ export const deleteInstance: Handler = async (request, deps) => {
 };
 
 export const subscribe: Handler = async (request, deps) => {
-  const body = await readConstrained(request, shape.subscriptionRequest);
-  const topics = body?.topics ?? undefined;
-  const pattern = body?.topic_pattern ?? undefined;
+  const body = await readRequired(request, shape.subscriptionRequest);
+  const topics = body.topics ?? undefined;
+  const pattern = body.topic_pattern ?? undefined;
   if (topics === undefined && pattern !== undefined) checkPattern(pattern);
   await changeInstance(deps, nameOf(request), async (seen) => {
     const { by } = seen.selection;
