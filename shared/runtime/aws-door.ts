@@ -5,6 +5,7 @@ import { createRestApp } from '../rest/app.ts';
 import { type Caller, defaultRestSettings, type RestCluster, type RestSettings } from '../rest/deps.ts';
 import { clusterKey, readClusterId } from '../storage/items/cluster.ts';
 import type { FrameServer } from './aws-frames.ts';
+import { groupsWhenNeeded } from './aws-groups.ts';
 import { type HttpAnswer, type HttpEvent, httpHandler, type ReceivedRequest } from './aws-http-events.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
 import { isFrameEvent, type WrittenAnswers } from './frame-events.ts';
@@ -68,10 +69,11 @@ async function readClusterIdIfMade({ stores }: AwsRuntime): Promise<string | und
 }
 
 function openDoor(runtime: AwsRuntime, clusterId: () => Promise<string | undefined>): Handler {
-  const { topics, logs, groups, codecs, clock, random, log } = runtime;
+  const { topics, logs, codecs, clock, random, log } = runtime;
   const seen: { clusterId?: string; baseUrl: string } = { baseUrl: 'https://localhost' };
   const app = createRestApp({
-    ...{ topics, logs, groups, codecs, clock, random, log },
+    ...{ topics, logs, codecs, clock, random, log },
+    groups: groupsWhenNeeded(runtime),
     metadata: runtime.stores.metadata,
     cluster: clusterAt(seen),
     producerIds: new ProducerIds(runtime),
