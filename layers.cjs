@@ -17,7 +17,7 @@ module.exports.rooms = {
   'shared/rest': [...words, 'shared/records/', 'shared/storage/', ...domain],
   'shared/runtime': ['shared/'],
   functions: ['shared/runtime/'],
-  gateway: [...words, 'shared/protocol/', 'shared/broker/', 'shared/runtime/'],
+  gateway: [...words, 'shared/protocol/', 'shared/records/', 'shared/broker/', 'shared/runtime/'],
   local: ['shared/base/', 'shared/broker/', 'shared/runtime/', 'gateway/'],
   infra: ['shared/runtime/settings'],
   examples: [],
