@@ -224,7 +224,7 @@ describe('lanes', () => {
       const random = seededRandom(seed);
       const failing: Fate[] = ['lost', 'vanished', 'late', 'throttled', 'answered', 'answered'];
       const fate = () => failing[Math.floor(random.next() * failing.length)] as Fate;
-      const stand = await openStand({ clock: fastClock(20), fate, delayMs: () => random.next() * 20 });
+      const stand = await openStand({ clock: fastClock(20), fate, delayMs: () => random.next() * 200 });
       await stand.functions.topics.create({ name: 'orders', partitions: 2 });
       const seen = new Set<string>();
       await Promise.all([1n, 2n, 3n, 4n].map((id) => produceAll(stand, id, 25, seen)));
@@ -251,18 +251,22 @@ describe('lanes', () => {
 async function produceAll(stand: Stand, id: bigint, count: number, seen: Set<string>): Promise<void> {
   let signal = connection();
   for (let next = 0; next < count; ) {
-    const flight = Array.from({ length: Math.min(5, count - next) }, (_, place) => {
-      const batch = () => idempotent(`p${id}:${next + place}`, next + place, id);
-      return send(
-        stand,
-        'orders',
-        [
-          [0, batch()],
-          [1, batch()],
-        ],
-        { signal, timeoutMs: 3_000 },
+    const flight: Promise<Answer>[] = [];
+    for (let n = next; n < Math.min(next + 5, count); n++) {
+      const batch = () => idempotent(`p${id}:${n}`, n, id);
+      flight.push(
+        send(
+          stand,
+          'orders',
+          [
+            [0, batch()],
+            [1, batch()],
+          ],
+          { signal, timeoutMs: 3_000 },
+        ),
       );
-    });
+      await systemClock.sleep(1);
+    }
     const answers = (await Promise.all(flight)).map((answer) =>
       typeof answer === 'object' && 'close' in answer ? ['close'] : errorsOf(answer),
     );
