@@ -11,6 +11,7 @@ import { CommittedOffsets } from '../groups/committed-offsets.ts';
 import { GroupCoordinator } from '../groups/group-coordinator.ts';
 import { openGroupRoom } from '../groups/group-room.ts';
 import { openPartitionLogs } from '../log/partition-logs.ts';
+import { defaultWatchTimes } from '../log/partition-watch.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
 import type { Stores } from '../storage/stores.ts';
 import { GatewayAlone, GatewayCluster, type GatewayMembership } from './gateway-cluster.ts';
@@ -49,7 +50,7 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
   const { stores, clock, random, log, defaultPartitions = 1 } = options;
   const world = { stores, clock, random, log };
   const codecs = await openNativeCodecs();
-  const logs = openPartitionLogs({ ...world, codecs });
+  const logs = openPartitionLogs({ ...world, codecs, watch: defaultWatchTimes });
   const topics = new Topics({
     ...world,
     settings: {
