@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 // Installs the Kafka clients of test/clients by package name: kcat from Debian, the others into .cache, once
 // for each version and each change of their programs. What cannot be installed is a failure, told at the end.
+// Arguments name a part of them: `node test/support/install-clients.mjs npmClients`.
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const programs = join(root, 'test/clients');
@@ -95,7 +96,9 @@ function kcat() {
 }
 
 const installs = { kcat, npmClients, pythonClients, javaClient, goClient };
+const wanted = process.argv.slice(2);
 const failures = Object.entries(installs).flatMap(([name, install]) => {
+  if (wanted.length > 0 && !wanted.includes(name)) return [];
   try {
     install();
     return [];

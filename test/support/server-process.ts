@@ -5,6 +5,8 @@ export type ServerProcess = {
   /** What `whenReady` found. */
   ready: string;
   stop(): Promise<void>;
+  /** Ends it without a chance to do anything more. */
+  kill(): Promise<void>;
 };
 
 export type ServerOptions = {
@@ -52,10 +54,14 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
     process.removeListener('exit', killOnExit);
     await stopped(child);
   };
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await stop();
+  };
   const giveUpAtMs = systemClock.nowMs() + options.deadlineMs;
   for (;;) {
     const ready = failure === undefined ? await options.whenReady(output) : undefined;
-    if (ready !== undefined && failure === undefined) return { ready, stop };
+    if (ready !== undefined && failure === undefined) return { ready, stop, kill };
     if (failure === undefined && systemClock.nowMs() > giveUpAtMs) {
       failure = `it was not ready after ${options.deadlineMs} ms`;
     }
