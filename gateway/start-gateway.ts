@@ -28,6 +28,13 @@ export type GatewayOptions = AwsDataOptions & {
   readonly brokerId?: number;
   /** `num.partitions` of topics that are created without a number. Default 1. */
   readonly defaultPartitions?: number;
+  /**
+   * `produce.linger.ms`: batches wait so long for those of other connections and partitions, to share an
+   * object and updates with them. Default 0.
+   */
+  readonly lingerMs?: number;
+  /** Memory from which what passed through in the last minutes is served. Default 256 MB; 0: none. */
+  readonly cacheBytesMax?: number;
   readonly limits?: Partial<GatewayLimits>;
   readonly log?: Log;
 };

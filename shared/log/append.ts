@@ -5,7 +5,6 @@ import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
 import { isStoreError, type Outcome, outcomeOf, type StoreError } from '../storage/store-error.ts';
-import type { AppendRepeat } from './api.ts';
 import { appendRetry, asKafkaError, findHead, type LogContext, repeated } from './log-context.ts';
 import { pageOut, reachesPageBoundary } from './page-out.ts';
 import { type PendingAppend, pendingAppend, type Sequenced } from './pending-append.ts';
@@ -51,9 +50,9 @@ export class PartitionAppender {
   /**
    * Resolves with the offset once the batch is in the log; rejects with a KafkaError or the store's failure.
    */
-  append(toStage: BatchToStage, staged: StagedBatch, repeat?: AppendRepeat): Promise<Sequenced> {
+  append(toStage: BatchToStage, staged: StagedBatch): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
-      this.waiting.push(pendingAppend(toStage, staged, repeat, resolve, reject));
+      this.waiting.push(pendingAppend(toStage, staged, resolve, reject));
       if (!this.isDraining) void this.drain();
     });
   }

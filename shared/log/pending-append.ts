@@ -1,7 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import { type EntryPlace, encodeEntry } from '../storage/items/entry.ts';
-import type { AppendRepeat } from './api.ts';
 import type { LogContext } from './log-context.ts';
 import type { BatchToSequence } from './sequence.ts';
 import { type BatchToStage, type StagedBatch, stage } from './stage.ts';
@@ -31,11 +30,11 @@ export type Sequenced = { baseOffset: Offset; logStartOffset: Offset };
 export function pendingAppend(
   toStage: BatchToStage,
   staged: StagedBatch,
-  repeat: AppendRepeat | undefined,
   resolve: (result: Sequenced) => void,
   reject: (error: unknown) => void,
 ): PendingAppend {
   const { producer, recordCount } = toStage.description;
+  const { repeat } = toStage;
   const pending: PendingAppend = {
     toStage,
     current: staged,

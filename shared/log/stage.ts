@@ -6,6 +6,7 @@ import { payloadKey, writePayload } from '../storage/items/payload.ts';
 import { encodeBatchObject } from '../storage/objects/batch-object.ts';
 import { batchObjectKey } from '../storage/objects/object-keys.ts';
 import type { Staged } from '../storage/staging.ts';
+import type { AppendRepeat } from './api.ts';
 import type { LogContext } from './log-context.ts';
 import type { StagingIds } from './staging-ids.ts';
 
@@ -15,7 +16,8 @@ export type BatchToStage = {
   config: LogConfig;
   batch: Uint8Array;
   description: Omit<Entry, 'at' | 'sizeBytes'>;
-  /** Absent: fresh random ones. */
+  /** Of an append that may be sent again by another process; the ids are made of it, else at random. */
+  repeat?: AppendRepeat;
   ids?: StagingIds;
 };
 
@@ -29,17 +31,31 @@ export type StagedBatch = {
 
 /**
  * Puts each batch where its size belongs: into the entry, into an item of its own, or into an object that it
- * shares with the other large ones of the request. Always under fresh keys.
+ * shares with the other large ones. Always under fresh keys. `isSharing`: batches that were gathered for it
+ * share an object also where each alone would be an item, if items cost more.
  */
-export function stage(context: LogContext, batches: readonly BatchToStage[]): StagedBatch[] {
+export function stage(
+  context: LogContext,
+  batches: readonly BatchToStage[],
+  isSharing = false,
+): StagedBatch[] {
   const { entryBytesMax, itemBytesMax } = context.stores.staging.thresholds;
-  const large = batches.filter(({ batch }) => batch.length > itemBytesMax);
+  const ownBytesMax = isSharing && isOneObjectCheaper(context, batches) ? entryBytesMax : itemBytesMax;
+  const large = batches.filter(({ batch }) => batch.length > ownBytesMax);
   const inObjects = new Map(chunks(context, large).flatMap((chunk) => stageInObject(context, chunk)));
   return batches.map((batch) => {
     const inObject = inObjects.get(batch);
     if (inObject) return inObject;
     return batch.batch.length <= entryBytesMax ? embed(context, batch) : stageInItem(context, batch);
   });
+}
+
+/** The largest item costs as much as an object: that is how engines choose `itemBytesMax`. */
+function isOneObjectCheaper({ stores }: LogContext, batches: readonly BatchToStage[]): boolean {
+  const { entryBytesMax, itemBytesMax } = stores.staging.thresholds;
+  let bytes = 0;
+  for (const { batch } of batches) if (batch.length > entryBytesMax) bytes += batch.length;
+  return bytes > itemBytesMax;
 }
 
 function embed({ random }: LogContext, { batch, description, ids }: BatchToStage): StagedBatch {
