@@ -200,7 +200,9 @@ async function alterOffsets(door: Door, group: string, plan: readonly PlannedRes
     partition_id: partition,
     offset: numberOrDigits(newOffset),
   }));
-  await door.callV3('alterGroupOffsets', { consumer_group_id: group }, z.unknown(), { body: { offsets } });
+  await door.callV3('alterConsumerGroupOffsets', { consumer_group_id: group }, z.unknown(), {
+    body: { offsets },
+  });
 }
 
 function targetOf(values: ResetValues, nowMs: number): ResetTarget {
@@ -232,7 +234,7 @@ async function deleteAll(
   let failure: unknown;
   for (const group of names) {
     try {
-      await door.callV3('deleteGroup', { consumer_group_id: group }, z.unknown());
+      await door.callV3('deleteConsumerGroup', { consumer_group_id: group }, z.unknown());
       results.push({ group, deleted: true });
       if (!values.json) await context.terminal.write(`${group} deleted.\n`);
     } catch (error) {

@@ -1,6 +1,7 @@
+import * as shape from '../../shared/rest/contract-group-shapes.ts';
+import { consumerLags } from '../door/consumer-lags.ts';
 import type { Door } from '../door/door.ts';
 import { DoorFailure } from '../door/door-failure.ts';
-import { assignmentsAnswer, instanceAnswer, lagListAnswer } from '../door/group-calls.ts';
 import { messageOf } from '../failure.ts';
 import { binaryType, type ConsumedRecord, consumedRecords } from './consumed-record.ts';
 import { askEach, rangeOf, type TopicPartition } from './partition-offsets.ts';
@@ -50,7 +51,7 @@ export async function readGroup(door: Door, writer: RecordWriter, options: Group
 
 async function join(door: Door, { group, topics, reset }: GroupOptions): Promise<Instance> {
   const settings = { format: 'binary', 'auto.offset.reset': reset, 'auto.commit.enable': false };
-  const created = await door.call('createInstance', { group }, instanceAnswer, {
+  const created = await door.call('createInstance', { group }, shape.createInstanceAnswer, {
     body: settings,
     contentType: v2,
     accept: v2,
@@ -117,7 +118,7 @@ async function isAtEnd(
   instance: Instance,
   { group, reset, signal }: GroupOptions,
 ): Promise<boolean> {
-  const { partitions } = await door.call('getAssignments', instance, assignmentsAnswer, {
+  const { partitions } = await door.call('getAssignments', instance, shape.partitionsAnswer, {
     accept: v2,
     signal,
   });
@@ -135,7 +136,7 @@ async function isAtEnd(
 /** Lags by topic and partition; a group without any commit has none. */
 async function lagsOf(door: Door, group: string): Promise<ReadonlyMap<string, bigint>> {
   try {
-    const { data } = await door.callV3('listGroupLags', { consumer_group_id: group }, lagListAnswer);
+    const { data } = await door.callV3('listConsumerLags', { consumer_group_id: group }, consumerLags);
     return new Map(data.map((row) => [`${row.topic_name}/${row.partition_id}`, row.lag]));
   } catch (error) {
     if (error instanceof DoorFailure && error.status === 404) return new Map();

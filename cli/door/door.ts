@@ -2,15 +2,11 @@ import type * as z from 'zod';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { Random } from '../../shared/base/random.ts';
 import { backoffMs } from '../../shared/base/retry.ts';
-import { type Operation as RestOperation, routes as restRoutes } from '../../shared/rest/contract.ts';
+import { type Operation, routes } from '../../shared/rest/contract.ts';
 import * as shape from '../../shared/rest/contract-shapes.ts';
 import { parseKeepingDigits } from '../output/json-line.ts';
 import type { DoorAddress } from './door-address.ts';
 import { DoorFailure, failureOf, noAnswer, notMillrace } from './door-failure.ts';
-import { groupRoutes } from './group-calls.ts';
-
-const routes = { ...restRoutes, ...groupRoutes };
-type Operation = RestOperation | keyof typeof groupRoutes;
 
 export type PathParameters = Readonly<Record<string, string | number>>;
 

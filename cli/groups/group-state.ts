@@ -1,7 +1,8 @@
 import type * as z from 'zod';
+import * as shape from '../../shared/rest/contract-group-shapes.ts';
+import { consumerLags } from '../door/consumer-lags.ts';
 import type { Door } from '../door/door.ts';
 import { DoorFailure } from '../door/door-failure.ts';
-import { consumerListAnswer, groupAnswer, groupListAnswer, lagListAnswer } from '../door/group-calls.ts';
 
 export type GroupSummary = {
   readonly group: string;
@@ -31,7 +32,7 @@ export type GroupDescription = GroupSummary & {
   readonly total_lag: bigint;
 };
 
-const summaryOf = (group: z.output<typeof groupAnswer>): GroupSummary => ({
+const summaryOf = (group: z.output<typeof shape.kafkaConsumerGroup>): GroupSummary => ({
   group: group.consumer_group_id,
   state: group.state,
   type: group.type?.toLowerCase() ?? null,
@@ -47,15 +48,15 @@ function brokerOf(link: string | undefined): number | null {
 
 /** All groups, by name. */
 export async function listGroups(door: Door): Promise<GroupSummary[]> {
-  const { data } = await door.callV3('listGroups', {}, groupListAnswer);
+  const { data } = await door.callV3('listConsumerGroups', {}, shape.kafkaConsumerGroupList);
   return data.map(summaryOf).sort((a, b) => (a.group < b.group ? -1 : 1));
 }
 
 /** A group with its members and how far each partition is read. */
 export async function describeGroup(door: Door, group: string): Promise<GroupDescription> {
   const path = { consumer_group_id: group };
-  const summary = summaryOf(await door.callV3('getGroup', path, groupAnswer));
-  const { data } = await door.callV3('listGroupConsumers', path, consumerListAnswer);
+  const summary = summaryOf(await door.callV3('getConsumerGroup', path, shape.kafkaConsumerGroup));
+  const { data } = await door.callV3('listConsumers', path, shape.kafkaConsumerList);
   const partitions = await committedOf(door, group);
   return {
     ...summary,
@@ -72,7 +73,7 @@ export async function describeGroup(door: Door, group: string): Promise<GroupDes
 /** The partitions that the group has committed offsets of, by topic and number; none when it never did. */
 export async function committedOf(door: Door, group: string): Promise<GroupPartition[]> {
   try {
-    const { data } = await door.callV3('listGroupLags', { consumer_group_id: group }, lagListAnswer);
+    const { data } = await door.callV3('listConsumerLags', { consumer_group_id: group }, consumerLags);
     return data.map(partitionOf).sort(byPlace);
   } catch (error) {
     // Without any commit the door answers 404, as it does for a group that is not there.
@@ -81,7 +82,7 @@ export async function committedOf(door: Door, group: string): Promise<GroupParti
   }
 }
 
-const partitionOf = (row: z.output<typeof lagListAnswer>['data'][number]): GroupPartition => ({
+const partitionOf = (row: z.output<typeof consumerLags>['data'][number]): GroupPartition => ({
   topic: row.topic_name,
   partition: row.partition_id,
   current_offset: row.current_offset,

@@ -17,14 +17,16 @@ export function jsonLine(value: unknown): string {
   return `${isMarked ? text.replace(marked, '$1') : text}\n`;
 }
 
-/** A number outside of a string, long enough that a double may not hold it. */
-const stringOrLongInteger = /"(?:[^"\\]|\\.)*"|-?[0-9]{16,}(?![0-9.eE])/g;
+/** A text or a whole number, with its fraction and exponent if it has them. */
+const textOrNumber = /"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/g;
+/** A double may not hold it. */
+const longInteger = /^-?[0-9]{16,}$/;
 const anyLongInteger = /[0-9]{16}/;
 
 /** Reads JSON; integers of 16 digits or more come as texts, so that none of them is rounded. */
 export function parseKeepingDigits(text: string): unknown {
   if (!anyLongInteger.test(text)) return JSON.parse(text);
-  return JSON.parse(text.replace(stringOrLongInteger, (found) => (found[0] === '"' ? found : `"${found}"`)));
+  return JSON.parse(text.replace(textOrNumber, (found) => (longInteger.test(found) ? `"${found}"` : found)));
 }
 
 export function isJson(text: string): boolean {
