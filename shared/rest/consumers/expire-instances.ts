@@ -1,3 +1,4 @@
+import { isKafkaError } from '../../kafka/error-codes.ts';
 import { consumerInstanceShards, readConsumerInstance } from '../../storage/items/consumer-instance.ts';
 import { queryAll } from '../../storage/metadata-store.ts';
 import { isStoreError } from '../../storage/store-error.ts';
@@ -17,11 +18,10 @@ export async function expireInstances(deps: InstanceDeps): Promise<number> {
       const instance = readConsumerInstance(item);
       if (instance.untilMs > deps.clock.nowMs()) continue;
       try {
-        if (!(await removeInstance(deps, instance))) continue; // somebody has called, or made it anew
         await leave(deps, instance.groupId, instance.membership.memberId);
-        expired++;
+        if (await removeInstance(deps, instance)) expired++;
       } catch (error) {
-        if (!isStoreError(error)) throw error;
+        if (!isStoreError(error) && !isKafkaError(error)) throw error;
         deps.log.warn('a consumer instance could not be removed', { group: instance.groupId, error });
       }
     }
