@@ -10,6 +10,7 @@ import { Topics } from '../catalog/topics.ts';
 import { CommittedOffsets } from '../groups/committed-offsets.ts';
 import { GroupCoordinator } from '../groups/group-coordinator.ts';
 import { openGroupRoom } from '../groups/group-room.ts';
+import type { GroupSettings } from '../groups/group-settings.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
@@ -30,6 +31,7 @@ export type LocalRuntimeOptions = {
   /** `num.partitions` of topics that do not say. Default 1. */
   defaultPartitions?: number;
   corsOrigins?: readonly string[];
+  groupSettings?: Partial<GroupSettings>;
   jobTimes?: Partial<JobTimes>;
   clock?: Clock;
   random?: Random;
@@ -75,7 +77,12 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
     const producerIds = new ProducerIds({ stores, clock, random });
     const quotas = new ClientQuotas({ ...world, stores });
     const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
-    const room = openGroupRoom({ ...world, stores, topics });
+    const room = openGroupRoom({
+      ...world,
+      stores,
+      topics,
+      settings: options.groupSettings ?? {},
+    });
     const groups = { groups: new GroupCoordinator(room), offsets: new CommittedOffsets(room) };
     const domain = { ...world, topics, logs, producerIds };
     const broker = new Broker({ ...domain, ...groups, quotas, cluster, settings: brokerSettings });
