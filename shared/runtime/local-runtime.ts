@@ -7,6 +7,7 @@ import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
+import type { GroupSettings } from '../groups/group-settings.ts';
 import { openGroups } from '../groups/groups.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
@@ -29,6 +30,7 @@ export type LocalRuntimeOptions = {
   /** `num.partitions` of topics that do not say. Default 1. */
   defaultPartitions?: number;
   corsOrigins?: readonly string[];
+  groupSettings?: Partial<GroupSettings>;
   jobTimes?: Partial<JobTimes>;
   clock?: Clock;
   random?: Random;
@@ -67,7 +69,7 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
       settings: { defaultPartitions: partitionsOf(options), cacheMs: topicCacheMs },
       keepLonger: (topic) => keepTopicLonger(logs.context, topic),
     });
-    const groups = openGroups({ ...world, stores, topics });
+    const groups = openGroups({ ...world, stores, topics, settings: options.groupSettings ?? {} });
     const groupJobs: GroupJobs = {
       expireOffsets: groups.expireOffsets,
       expireInstances: () => expireInstances({ ...world, metadata: stores.metadata, groups }),

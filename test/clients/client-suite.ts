@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { describeAdmin } from './admin-suite.ts';
 import type { Client } from './client-program.ts';
 import type { Column } from './columns.ts';
+import { describeFaults } from './fault-suite.ts';
 import { describeGroups } from './group-suite.ts';
 import { describeProducing } from './produce-suite.ts';
 import { describeReading } from './read-suite.ts';
@@ -30,5 +31,6 @@ export function clientSuite(client: Client): void {
     describeReading(stand);
     describeAdmin(stand);
     describeGroups(stand);
+    describeFaults(stand);
   });
 }

@@ -11,7 +11,7 @@ describe(toolsName, () => {
   const results = new Results<KafkaTool>({ name: toolsName, lacks: [] });
   let broker: BrokerProcess;
   beforeAll(async () => {
-    broker = await startBroker('--memory');
+    broker = await startBroker({});
   }, 90_000);
   afterAll(async () => {
     await broker?.stop();
