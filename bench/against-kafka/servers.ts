@@ -35,7 +35,8 @@ export async function startOurs(folder: string, profileFolder?: string): Promise
 
 /**
  * Apache Kafka, one node that is broker and controller, as its own scripts start it. `isSynced`: it syncs
- * what it acknowledges (`log.flush.interval.messages=1`), as ours does; its default leaves that to the system.
+ * what it acknowledges (`log.flush.interval.messages=1`), as ours does; its default leaves that to the
+ * system.
  */
 export async function startKafka(name: string, folder: string, isSynced: boolean): Promise<Server> {
   const [port, controllerPort] = await freePorts(2);
