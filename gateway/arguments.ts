@@ -21,6 +21,8 @@ export const usage = (command: string): string => `millrace gateway: a Kafka por
   --cluster               find the other gateways and share the partitions with them
   --broker-id N           the broker that this gateway is (default: 1, or any free one in a cluster)
   --default-partitions N  partitions of a topic that does not say (default 1)
+  --produce-linger-ms N   how long batches wait for others, to share objects and updates (default 0)
+  --cache-mb N            memory for what passed through in the last minutes (default 256; 0: none)
   --log-level L           ${logLevels.join(', ')} (default warn; JSON lines on standard error)
   --help
 `;
@@ -54,6 +56,8 @@ export function readGatewayArguments(
     cluster: values.cluster,
     brokerId: whole('--broker-id', values['broker-id'], 0, 2_147_483_647),
     defaultPartitions: whole('--default-partitions', values['default-partitions'], 1, 2_000),
+    lingerMs: whole('--produce-linger-ms', values['produce-linger-ms'], 0, 5_000),
+    cacheBytesMax: bytesOf(whole('--cache-mb', values['cache-mb'], 0, 65_536)),
     log: openLocalLog(level),
   });
 }
@@ -74,6 +78,8 @@ function parse(args: readonly string[]) {
     cluster: { type: 'boolean' },
     'broker-id': text,
     'default-partitions': text,
+    'produce-linger-ms': text,
+    'cache-mb': text,
     'log-level': text,
     help: { type: 'boolean', short: 'h' },
   } as const;
@@ -92,6 +98,9 @@ function whole(name: string, text: string | undefined, least: number, most: numb
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw new BadUsage(`${name} is a whole number from ${least} to ${most}, not "${text}"`);
 }
+
+const bytesOf = (megabytes: number | undefined): number | undefined =>
+  megabytes === undefined ? undefined : megabytes * 1024 * 1024;
 
 function oneOf<T extends string>(name: string, values: readonly T[], text: string): T {
   const value = values.find((one) => one === text);

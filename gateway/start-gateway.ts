@@ -20,14 +20,21 @@ export type GatewayOptions = AwsDataOptions & {
   /** Default: the port that is listened on. */
   readonly advertisedPort?: number;
   /**
-   * Find the other gateways on the same table and share the partitions with them. Default: advertise only this
-   * one. Needs an address that clients of the others reach.
+   * Find the other gateways on the same table and share the partitions with them. Default: advertise only
+   * this one. Needs an address that clients of the others reach.
    */
   readonly cluster?: boolean;
   /** Default: 1 alone, any free id in a cluster. */
   readonly brokerId?: number;
   /** `num.partitions` of topics that are created without a number. Default 1. */
   readonly defaultPartitions?: number;
+  /**
+   * `produce.linger.ms`: batches wait so long for those of other connections and partitions, to share an
+   * object and updates with them. Default 0.
+   */
+  readonly lingerMs?: number;
+  /** Memory from which what passed through in the last minutes is served. Default 256 MB; 0: none. */
+  readonly cacheBytesMax?: number;
   readonly limits?: Partial<GatewayLimits>;
   readonly log?: Log;
 };

@@ -16,6 +16,7 @@ import type {
   WaitOptions,
 } from './api.ts';
 import { type AppendEvents, PartitionAppender } from './append.ts';
+import { Linger } from './linger.ts';
 import {
   asKafkaError,
   defaultLogSettings,
@@ -25,10 +26,12 @@ import {
 } from './log-context.ts';
 import { logSizeBytes } from './log-size.ts';
 import { PartitionWatch, type WatchTimes } from './partition-watch.ts';
+import type { Sequenced } from './pending-append.ts';
 import { type ActiveProducer, activeProducers } from './producers.ts';
 import { checkRange, read } from './read.ts';
 import { bytesOf, readMany } from './read-many.ts';
 import { type BatchToStage, stage } from './stage.ts';
+import { StagingIds } from './staging-ids.ts';
 import { advanceStart } from './start-offset.ts';
 import { offsetForTimestamp, offsetOfMaxTimestamp } from './timestamps.ts';
 import { AppendBell, AppendWatchers } from './watchers.ts';
@@ -86,6 +89,7 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   private readonly background = new Set<Promise<void>>();
   private readonly events: AppendEvents;
   private readonly watch: PartitionWatch | undefined;
+  private readonly linger: Linger | undefined;
   private waitingReads = 0;
 
   constructor(
@@ -95,6 +99,8 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   ) {
     this.context = context;
     this.watch = watch && new PartitionWatch(context, this.watchers, watch);
+    const isLingering = context.settings.lingerMs > 0;
+    this.linger = isLingering ? new Linger(context, (appends) => this.begin(appends, true)) : undefined;
     this.events = {
       appended: (partition, next) => {
         this.watchers.appended(partition, next);
@@ -108,13 +114,8 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   async append(requests: readonly AppendRequest[]): Promise<(Appended | KafkaError)[]> {
     const checked = requests.map((request) => this.check(request));
     const valid = checked.filter((request): request is CheckedAppend => !(request instanceof KafkaError));
-    const staged = stage(this.context, valid);
-    const appends = new Map(
-      valid.map((request, place) => {
-        const own = staged[place];
-        return [request, own && this.appenderOf(request.partition).append(request, own)];
-      }),
-    );
+    const begun = this.linger ? this.linger.add(valid) : this.begin(valid);
+    const appends = new Map(valid.map((request, place) => [request, begun[place]]));
     return Promise.all(
       checked.map(async (request) => {
         if (request instanceof KafkaError) return request;
@@ -127,14 +128,25 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     );
   }
 
-  private check({ partition, config, batch }: AppendRequest): CheckedAppend | KafkaError {
+  /** Stages them together and puts each into its partition's queue, in this order. */
+  private begin(appends: readonly BatchToStage[], isSharing = false): Promise<Sequenced>[] {
+    const staged = stage(this.context, appends, isSharing);
+    return appends.map((append, place) => {
+      const own = staged[place];
+      assert(own !== undefined, 'a batch is staged for each');
+      return this.appenderOf(append.partition).append(append, own);
+    });
+  }
+
+  private check({ partition, config, batch, repeat }: AppendRequest): CheckedAppend | KafkaError {
     const { codecs, clock, settings } = this.context;
     const nowMs = clock.nowMs();
     const limits = { decompressedBytesMax: settings.decompressedBytesMax };
     try {
       const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
       const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
-      return { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      const checked = { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      return repeat === undefined ? checked : { ...checked, ids: new StagingIds(repeat, partition), repeat };
     } catch (error) {
       if (error instanceof KafkaError) return error;
       throw error;

@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import { Broker } from '../broker/broker.ts';
 import { defaultBrokerSettings } from '../broker/broker-context.ts';
 import { BrokerLeases } from '../catalog/broker-leases.ts';
+import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
@@ -11,7 +12,9 @@ import { CommittedOffsets } from '../groups/committed-offsets.ts';
 import { GroupCoordinator } from '../groups/group-coordinator.ts';
 import { openGroupRoom } from '../groups/group-room.ts';
 import { openPartitionLogs } from '../log/partition-logs.ts';
+import { defaultWatchTimes } from '../log/partition-watch.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
+import { withReadCache } from '../storage/read-cache.ts';
 import type { Stores } from '../storage/stores.ts';
 import { GatewayAlone, GatewayCluster, type GatewayMembership } from './gateway-cluster.ts';
 import { keepTopicLonger } from './jobs.ts';
@@ -25,6 +28,10 @@ export type GatewayRuntimeOptions = {
   readonly brokerId?: number;
   /** `num.partitions` of topics that do not say. Default 1. */
   readonly defaultPartitions?: number;
+  /** `produce.linger.ms`. Default 0. */
+  readonly lingerMs?: number;
+  /** What passed through in the last minutes is served from this much memory. Default 256 MB; 0: none. */
+  readonly cacheBytesMax?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -40,16 +47,19 @@ export type GatewayRuntime = {
 
 /** Other processes hear of a changed config this much later. */
 const topicCacheMs = 5_000;
+const defaultCacheBytes = 256 * 1024 * 1024;
 
 /**
  * The Kafka API on stores that other processes use too: other gateways, functions, jobs. It runs no
  * background job of its own.
  */
 export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promise<GatewayRuntime> {
-  const { stores, clock, random, log, defaultPartitions = 1 } = options;
+  const { clock, random, log, defaultPartitions = 1, lingerMs = 0 } = options;
+  const { cacheBytesMax = defaultCacheBytes } = options;
+  const stores = cacheBytesMax > 0 ? cached(options, cacheBytesMax) : options.stores;
   const world = { stores, clock, random, log };
   const codecs = await openNativeCodecs();
-  const logs = openPartitionLogs({ ...world, codecs });
+  const logs = openPartitionLogs({ ...world, codecs, watch: defaultWatchTimes, settings: { lingerMs } });
   const topics = new Topics({
     ...world,
     settings: {
@@ -70,6 +80,7 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
     groups: new GroupCoordinator(room),
     offsets: new CommittedOffsets(room),
     producerIds: new ProducerIds(world),
+    quotas: new ClientQuotas(world),
     cluster: membership.cluster,
     settings: { ...defaultBrokerSettings, defaultPartitions },
   });
@@ -79,6 +90,9 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
   };
   return { broker, membership, close };
 }
+
+const cached = ({ stores, clock }: GatewayRuntimeOptions, bytesMax: number) =>
+  withReadCache(stores, { bytesMax, clock });
 
 async function openMembership(options: GatewayRuntimeOptions): Promise<GatewayMembership> {
   const { inCluster, brokerId, clock, log } = options;

@@ -18,13 +18,16 @@ import { leave } from './leave.ts';
 /** Which instance a path names. */
 export type InstanceName = { readonly groupId: string; readonly instanceId: string };
 
+/** What instances are stored with. */
+export type InstanceDeps = Pick<RestDeps, 'metadata' | 'groups' | 'clock' | 'random' | 'log'>;
+
 /** What decides; the rest of an instance tells who and when. */
 export type InstanceChange = Partial<Pick<ConsumerInstance, 'selection' | 'membership' | 'partitions'>>;
 
 const patience = { firstDelayMs: 10, delayMsMax: 200, totalMsMax: 3_000 };
 const triesMax = 20;
 
-const send = <T>({ clock, random }: RestDeps, call: () => Promise<T>): Promise<T> =>
+const send = <T>({ clock, random }: InstanceDeps, call: () => Promise<T>): Promise<T> =>
   retry({ ...patience, clock, random }, mayRepeat, call);
 
 const keyOf = ({ groupId, instanceId }: InstanceName) => consumerInstanceKey(groupId, instanceId);
@@ -49,7 +52,7 @@ const keptUntilMs = ({ clock, settings }: RestDeps): number =>
 
 /** As it is stored, expired or not. */
 export async function readInstance(
-  deps: RestDeps,
+  deps: InstanceDeps,
   name: InstanceName,
 ): Promise<ConsumerInstance | undefined> {
   const item = await send(deps, () => deps.metadata.get(keyOf(name)));
@@ -162,7 +165,7 @@ export async function changeInstance(
 }
 
 /** False: another call has changed it, or removed it, meanwhile. */
-export async function removeInstance(deps: RestDeps, seen: ConsumerInstance): Promise<boolean> {
+export async function removeInstance(deps: InstanceDeps, seen: ConsumerInstance): Promise<boolean> {
   for (let tries = 0; ; tries++) {
     const removal = send(deps, () => deps.metadata.remove(keyOf(seen), asSeen(seen)));
     const error = whyNotSure(await outcomeOf(removal));

@@ -16,7 +16,7 @@ import {
 import type { RestDeps } from '../deps.ts';
 import { assignors, type PartitionCounts, type Subscriber } from './assign-partitions.ts';
 import { readInstance, replaceInstance } from './instance-store.ts';
-import { leave } from './leave.ts';
+import { leaveIfPossible } from './leave.ts';
 import { partitionCounts, selectedTopics } from './topic-selection.ts';
 
 /**
@@ -224,6 +224,6 @@ async function settle(
   const settled = await replaceInstance(deps, instance, { membership, partitions });
   if (settled !== undefined) return { is: 'member', instance: settled };
   const now = await readInstance(deps, instance);
-  if (now?.membership.memberId !== memberId) await leave(deps, instance.groupId, memberId);
+  if (now?.membership.memberId !== memberId) await leaveIfPossible(deps, instance.groupId, memberId);
   return moved;
 }
