@@ -8,7 +8,7 @@ import { systemClock } from '../shared/base/clock.ts';
 import { type Log, silentLog } from '../shared/base/log.ts';
 import type { Broker } from '../shared/broker/broker.ts';
 import type { BrokerNode } from '../shared/broker/broker-context.ts';
-import { openLocalRuntime } from '../shared/runtime/local-runtime.ts';
+import { type LocalRuntimeOptions, openLocalRuntime } from '../shared/runtime/local-runtime.ts';
 
 export type StartOptions = {
   /** Folder of the data. Without it everything is in memory and gone with the process. */
@@ -28,6 +28,8 @@ export type StartOptions = {
   brokers?: number;
   /** `num.partitions` of topics that are created without a number. Default 1. */
   defaultPartitions?: number;
+  /** What is chosen about groups, e.g. `consumerSessionTimeoutMs`; the rest is Kafka's default. */
+  groupSettings?: LocalRuntimeOptions['groupSettings'];
   /** Origins that browsers may call from; `*` for any. Default none. */
   corsOrigins?: readonly string[];
   log?: Log;
@@ -97,8 +99,9 @@ export async function start(options: StartOptions = {}): Promise<Running> {
 
 const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-const chosen = ({ defaultPartitions, corsOrigins }: StartOptions) => ({
+const chosen = ({ defaultPartitions, groupSettings, corsOrigins }: StartOptions) => ({
   ...(defaultPartitions === undefined ? {} : { defaultPartitions }),
+  ...(groupSettings === undefined ? {} : { groupSettings }),
   ...(corsOrigins === undefined ? {} : { corsOrigins }),
 });
 

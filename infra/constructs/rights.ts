@@ -64,6 +64,19 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
     objects: { staged: ['GetObject', 'PutObject'], segments: ['GetObject'] },
     listObjects: true,
   },
+  // Every call of Kafka's protocol but Produce and Fetch: topics, configs, offsets, groups, producer ids. It
+  // appends nothing.
+  control: {
+    items: {
+      catalog: [...read, 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+      heads: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+      index: [...read, 'PutItem', 'UpdateItem'],
+      payloads: [...read, 'UpdateItem'],
+      groups: [...read, 'PutItem', 'UpdateItem', 'DeleteItem'],
+    },
+    objects: { staged: ['GetObject'], segments: ['GetObject'] },
+    listObjects: true,
+  },
   // Looks at what is due and starts the jobs; it touches no data.
   pump: {
     items: { catalog: ['GetItem', 'Query'], heads: ['BatchGetItem'], index: ['Query'] },

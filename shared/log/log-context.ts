@@ -50,6 +50,11 @@ export type LogSettings = {
   readonly sweepAgeMs: number;
   /** One object of staged batches is not made larger than this (or than one batch). */
   readonly batchObjectBytesMax: number;
+  /**
+   * `produce.linger.ms`: appends of this process wait so long for others, to share objects and updates of
+   * heads with them. 0: they do not wait.
+   */
+  readonly lingerMs: number;
   /** How often a waiting read looks when nothing in this process wakes it: doubling from first to max. */
   readonly pollFirstMs: number;
   readonly pollMaxMs: number;
@@ -73,6 +78,7 @@ export const defaultLogSettings: LogSettings = {
   segmentBytesMax: 64 * 1024 * 1024,
   sweepAgeMs: 86_400_000,
   batchObjectBytesMax: 8 * 1024 * 1024,
+  lingerMs: 0,
   pollFirstMs: 30,
   pollMaxMs: 500,
   readBytesMax: 1024 * 1024 * 1024,

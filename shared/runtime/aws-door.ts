@@ -4,8 +4,11 @@ import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { createRestApp } from '../rest/app.ts';
 import { type Caller, defaultRestSettings, type RestCluster, type RestSettings } from '../rest/deps.ts';
 import { clusterKey, readClusterId } from '../storage/items/cluster.ts';
+import type { FrameServer } from './aws-frames.ts';
+import { groupsWhenNeeded } from './aws-groups.ts';
 import { type HttpAnswer, type HttpEvent, httpHandler, type ReceivedRequest } from './aws-http-events.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
+import { isFrameEvent, type WrittenAnswers } from './frame-events.ts';
 import { awsLimits } from './settings.ts';
 
 /** The door stands for one broker, which leads every partition: a client sees one address. */
@@ -26,14 +29,27 @@ const settingsOf = ({ settings }: AwsRuntime): RestSettings => ({
 });
 
 type Handler = (event: HttpEvent) => Promise<HttpAnswer>;
+type DataHandler = (event: unknown) => Promise<HttpAnswer | WrittenAnswers>;
 
 /**
  * The handlers of `produce` and `fetch`: they serve the whole HTTP API, as far as the rights of their
- * function go.
+ * function go, and the frames of gateways that invoke them.
  */
-export async function openDataDoor(): Promise<Handler> {
+export async function openDataDoor(name: 'produce' | 'fetch'): Promise<DataHandler> {
   const runtime = await openAwsRuntime();
-  return openDoor(runtime, () => readClusterIdIfMade(runtime));
+  const door = openDoor(runtime, () => readClusterIdIfMade(runtime));
+  let frames: Promise<FrameServer> | undefined;
+  return async (event) => {
+    if (!isFrameEvent(event)) return door(event as HttpEvent);
+    frames ??= openFrames(runtime, name);
+    return (await frames)(event);
+  };
+}
+
+/** Loaded when the first frame comes: who speaks HTTP need not wait for it. No answer names the cluster. */
+async function openFrames(runtime: AwsRuntime, name: 'produce' | 'fetch'): Promise<FrameServer> {
+  const { openFrameServer } = await import('./aws-frames.ts');
+  return openFrameServer(runtime, name, async () => '');
 }
 
 /** The handler of `rest`. */
@@ -53,10 +69,11 @@ async function readClusterIdIfMade({ stores }: AwsRuntime): Promise<string | und
 }
 
 function openDoor(runtime: AwsRuntime, clusterId: () => Promise<string | undefined>): Handler {
-  const { topics, logs, groups, codecs, clock, random, log } = runtime;
+  const { topics, logs, codecs, clock, random, log } = runtime;
   const seen: { clusterId?: string; baseUrl: string } = { baseUrl: 'https://localhost' };
   const app = createRestApp({
-    ...{ topics, logs, groups, codecs, clock, random, log },
+    ...{ topics, logs, codecs, clock, random, log },
+    groups: groupsWhenNeeded(runtime),
     metadata: runtime.stores.metadata,
     cluster: clusterAt(seen),
     producerIds: new ProducerIds(runtime),

@@ -9,6 +9,7 @@ import { enforceRetention } from '../log/retention.ts';
 import { rollPartition } from '../log/roll.ts';
 import { sweepPartition, sweepStagedObjects } from '../log/sweep.ts';
 import { expireInstances } from '../rest/consumers/expire-instances.ts';
+import { loadGroups } from './aws-groups.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
 import { type JobEvent, type JobName, readJobEvent } from './job-events.ts';
 
@@ -119,7 +120,8 @@ const expiryHour = 3;
 const hourMs = 3_600_000;
 
 async function expireGroups(runtime: AwsRuntime): Promise<void> {
-  const { groups, stores, clock, random, log } = runtime;
+  const { stores, clock, random, log } = runtime;
+  const groups = await loadGroups(runtime);
   await groups.expireOffsets();
   await expireInstances({ metadata: stores.metadata, groups, clock, random, log });
 }

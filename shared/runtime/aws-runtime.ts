@@ -2,7 +2,6 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { Topics } from '../catalog/topics.ts';
-import { type Groups, openGroups } from '../groups/groups.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openPortableCodecs } from '../records/codecs-portable.ts';
 import type { RecordCodecs } from '../records/compression.ts';
@@ -22,7 +21,6 @@ export type AwsRuntime = {
   readonly stores: Stores;
   readonly logs: OpenPartitionLogs;
   readonly topics: Topics;
-  readonly groups: Groups;
 };
 
 /** Other environments hear of a changed config this much later. */
@@ -56,7 +54,7 @@ export async function openAwsRuntime(): Promise<AwsRuntime> {
     },
     keepLonger: (topic) => keepTopicLonger(logs.context, topic),
   });
-  return { ...world, settings, codecs, topics, logs, groups: openGroups({ ...world, topics }) };
+  return { ...world, settings, codecs, topics, logs };
 }
 
 /** Past Lambda's own console, which would wrap the line once more. */

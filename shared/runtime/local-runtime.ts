@@ -3,9 +3,11 @@ import type { Log } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import { Broker } from '../broker/broker.ts';
 import { type BrokerNode, type BrokerSettings, defaultBrokerSettings } from '../broker/broker-context.ts';
+import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
+import type { GroupSettings } from '../groups/group-settings.ts';
 import { openGroups } from '../groups/groups.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
@@ -28,6 +30,7 @@ export type LocalRuntimeOptions = {
   /** `num.partitions` of topics that do not say. Default 1. */
   defaultPartitions?: number;
   corsOrigins?: readonly string[];
+  groupSettings?: Partial<GroupSettings>;
   jobTimes?: Partial<JobTimes>;
   clock?: Clock;
   random?: Random;
@@ -66,7 +69,7 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
       settings: { defaultPartitions: partitionsOf(options), cacheMs: topicCacheMs },
       keepLonger: (topic) => keepTopicLonger(logs.context, topic),
     });
-    const groups = openGroups({ ...world, stores, topics });
+    const groups = openGroups({ ...world, stores, topics, settings: options.groupSettings ?? {} });
     const groupJobs: GroupJobs = {
       expireOffsets: groups.expireOffsets,
       expireInstances: () => expireInstances({ ...world, metadata: stores.metadata, groups }),
@@ -77,10 +80,11 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
     const clusterId = await new ClusterInfo({ stores, clock, random }).clusterId();
     const cluster = new LocalCluster(clusterId, options.nodes);
     const producerIds = new ProducerIds({ stores, clock, random });
+    const quotas = new ClientQuotas({ ...world, stores });
     const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
     const ofBroker = { groups: groups.coordinator, offsets: groups.offsets };
     const domain = { ...world, topics, logs, producerIds };
-    const broker = new Broker({ ...domain, ...ofBroker, cluster, settings: brokerSettings });
+    const broker = new Broker({ ...domain, ...ofBroker, quotas, cluster, settings: brokerSettings });
     const rest = createRestApp({
       ...domain,
       codecs,

@@ -23,7 +23,16 @@ export const settingNames = {
  * The functions of the stack: the name is the bundle's folder under `dist/functions` and the file in
  * `functions/`.
  */
-export const functionNames = ['produce', 'fetch', 'rest', 'pump', 'roll', 'retain', 'sweep'] as const;
+export const functionNames = [
+  'produce',
+  'fetch',
+  'rest',
+  'control',
+  'pump',
+  'roll',
+  'retain',
+  'sweep',
+] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /**

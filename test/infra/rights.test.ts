@@ -12,6 +12,7 @@ import { consumerInstanceKey, consumerInstanceShards } from '../../shared/storag
 import { deletedTopicKey } from '../../shared/storage/items/deleted-topic.ts';
 import { groupCellKey } from '../../shared/storage/items/group-cell.ts';
 import { jobsKey } from '../../shared/storage/items/jobs.ts';
+import { memberLeaseKey } from '../../shared/storage/items/member-lease.ts';
 import { offsetBlockKey } from '../../shared/storage/items/offset-block.ts';
 import { pageKey, pageType } from '../../shared/storage/items/page.ts';
 import { partitionHeadKey } from '../../shared/storage/items/partition-head.ts';
@@ -101,6 +102,16 @@ const expected: Readonly<Record<FunctionName, string[]>> = {
     'log/*: s3:GetObject',
     list404,
   ],
+  control: [
+    'table b#*: BatchGetItem GetItem Query UpdateItem',
+    'table catalog: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
+    'table g#*: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem',
+    'table i#*: BatchGetItem GetItem PutItem Query UpdateItem',
+    'table p#*: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem',
+    'stage/*: s3:GetObject',
+    'log/*: s3:GetObject',
+    list404,
+  ],
   pump: [
     'table catalog: GetItem Query',
     'table i#*: Query',
@@ -173,7 +184,14 @@ describe('the patterns of the rights', () => {
       [pageKey(partition, 16n), segmentKey(partition, 0n), producerKey(partition, 7n), jobsKey(partition)],
     ],
     ['payloads', [payloadKey(partition, ulid)]],
-    ['groups', [groupCellKey('billing'), offsetBlockKey('billing', partition.topicId, 0)]],
+    [
+      'groups',
+      [
+        groupCellKey('billing'),
+        memberLeaseKey('billing', 'member-1'),
+        offsetBlockKey('billing', partition.topicId, 0),
+      ],
+    ],
     ['instances', [consumerInstanceKey('billing', 'one'), ...consumerInstanceShards.map((pk) => ({ pk }))]],
   ];
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 // Installs the Kafka clients of test/clients by package name: kcat from Debian, the others into .cache, once
 // for each version and each change of their programs. What cannot be installed is a failure, told at the end.
+// Arguments name a part of them: `node test/support/install-clients.mjs npmClients`.
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const programs = join(root, 'test/clients');
@@ -83,6 +84,15 @@ function javaClient() {
   });
 }
 
+function kafkaTools() {
+  if (!hasCommand('java', '-version') || !hasCommand('mvn', '-version'))
+    debian('default-jdk-headless', 'maven');
+  once('clients-tools', textOf('tools'), (folder) => {
+    const pom = join(programs, 'tools/pom.xml');
+    run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
+  });
+}
+
 function goClient() {
   if (!hasCommand('go', 'version')) debian('golang-go');
   once('clients-go', textOf('go'), (folder) =>
@@ -94,8 +104,10 @@ function kcat() {
   if (!hasCommand('kcat', '-V')) debian('kcat');
 }
 
-const installs = { kcat, npmClients, pythonClients, javaClient, goClient };
+const installs = { kcat, npmClients, pythonClients, javaClient, kafkaTools, goClient };
+const wanted = process.argv.slice(2);
 const failures = Object.entries(installs).flatMap(([name, install]) => {
+  if (wanted.length > 0 && !wanted.includes(name)) return [];
   try {
     install();
     return [];

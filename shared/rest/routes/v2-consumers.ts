@@ -70,7 +70,7 @@ export const subscribe: Handler = async (request, deps) => {
   const body = await readRequired(request, shape.subscriptionRequest);
   const topics = body.topics ?? undefined;
   const pattern = body.topic_pattern ?? undefined;
-  if (topics === undefined && pattern !== undefined) checkPattern(pattern);
+  if (topics === undefined && pattern !== undefined) await checkPattern(pattern);
   await changeInstance(deps, nameOf(request), async (seen) => {
     const { by } = seen.selection;
     if (topics?.length === 0) return nothingHeld(deps, seen);

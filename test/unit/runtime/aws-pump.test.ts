@@ -4,7 +4,6 @@ import { silentLog } from '../../../shared/base/log.ts';
 import { seededRandom } from '../../../shared/base/random.ts';
 import type { Topic } from '../../../shared/catalog/topic-cache.ts';
 import { Topics } from '../../../shared/catalog/topics.ts';
-import { openGroups } from '../../../shared/groups/groups.ts';
 import { openPartitionLogs } from '../../../shared/log/partition-logs.ts';
 import { runJob } from '../../../shared/runtime/aws-jobs.ts';
 import { type Pump, pumpHourly, pumpStream } from '../../../shared/runtime/aws-pump.ts';
@@ -55,7 +54,6 @@ function openPump() {
     codecs: plainCodecs,
     logs: openPartitionLogs({ ...world, codecs: plainCodecs }),
     topics,
-    groups: openGroups({ ...world, topics }),
   };
   const started: Started[] = [];
   const lines: string[] = [];
