@@ -4,8 +4,8 @@ import { silentLog } from '../../../shared/base/log.ts';
 import { seededRandom } from '../../../shared/base/random.ts';
 import type { Topic } from '../../../shared/catalog/topic-cache.ts';
 import { Topics } from '../../../shared/catalog/topics.ts';
-import { openGroups } from '../../../shared/groups/groups.ts';
 import { openPartitionLogs } from '../../../shared/log/partition-logs.ts';
+import { loadGroups } from '../../../shared/runtime/aws-groups.ts';
 import { runJob } from '../../../shared/runtime/aws-jobs.ts';
 import { type Pump, pumpHourly, pumpStream } from '../../../shared/runtime/aws-pump.ts';
 import type { AwsRuntime } from '../../../shared/runtime/aws-runtime.ts';
@@ -238,7 +238,7 @@ describe('the hourly rule', () => {
 
   test('what ran out of groups and of HTTP consumers goes once a day', async () => {
     const { runtime, clock, stores } = openPump();
-    const { offsets, coordinator } = openGroups(runtime);
+    const { offsets, coordinator } = await loadGroups(runtime);
     await runtime.topics.create({ name: 'orders' });
     await offsets.commit({
       ...{ groupId: 'old', generationId: -1, memberId: '', groupInstanceId: null, knowsMemberEpochs: true },

@@ -1,6 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { ManualClock } from '../../../../shared/base/clock.ts';
+import { ManualClock, systemClock } from '../../../../shared/base/clock.ts';
 import { silentLog } from '../../../../shared/base/log.ts';
 import { seededRandom } from '../../../../shared/base/random.ts';
 import { expireInstances } from '../../../../shared/rest/consumers/expire-instances.ts';
@@ -20,7 +19,7 @@ async function passing<T>(clock: ManualClock, call: Promise<T>): Promise<T> {
   call.then(end, end);
   while (!isOver) {
     clock.advance(1);
-    await setImmediate();
+    await systemClock.sleep(0);
   }
   return call;
 }
