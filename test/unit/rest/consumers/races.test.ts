@@ -157,6 +157,7 @@ test('two doors that take the first step of one instance make one member of it',
   expect(await membersOf(quick)).toBe(1);
 });
 
+// I5: what the group gave to others is theirs to commit.
 test('a commit of an instance that lost its partitions does not go over the new owner', async () => {
   const { quick, door } = await twoDoors();
   const { topic, consumer } = await subscribed(quick, 4);
