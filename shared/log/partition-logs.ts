@@ -137,14 +137,16 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     });
   }
 
-  private check({ partition, config, batch }: AppendRequest): CheckedAppend | KafkaError {
+  private check({ partition, config, batch, timeoutMs }: AppendRequest): CheckedAppend | KafkaError {
     const { codecs, clock, settings } = this.context;
     const nowMs = clock.nowMs();
     const limits = { decompressedBytesMax: settings.decompressedBytesMax };
     try {
       const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
       const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
-      return { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      const checked = { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      if (timeoutMs === undefined) return checked;
+      return { ...checked, giveUpMs: nowMs + Math.min(timeoutMs, settings.throttledMsMax) / 2 };
     } catch (error) {
       if (error instanceof KafkaError) return error;
       throw error;

@@ -14,6 +14,8 @@ export type BatchToStage = {
   config: LogConfig;
   batch: Uint8Array;
   description: Omit<Entry, 'at' | 'sizeBytes'>;
+  /** Until when it may wait for a store that throttles (ms since 1970). Default: the log's own limit. */
+  giveUpMs?: number;
 };
 
 /** A batch whose bytes are on their way into the store, and the entry that will name them. */

@@ -80,7 +80,7 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
     offsets: new CommittedOffsets(room),
     producerIds: new ProducerIds(world),
     cluster: membership.cluster,
-    settings: { ...defaultBrokerSettings, defaultPartitions },
+    settings: { ...defaultBrokerSettings, defaultPartitions, produceRefusedAs: 'NOT_ENOUGH_REPLICAS' },
   });
   const close = async (): Promise<void> => {
     await logs.drain();
