@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -14,6 +15,7 @@ export default defineConfig({
     ],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     pool: 'forks',
+    maxWorkers: Math.max(2, availableParallelism() - 1), // of two cores, both
     testTimeout: 180_000,
     hookTimeout: 180_000,
   },

@@ -41,7 +41,7 @@ export type MillraceProps = {
   readonly recoveryDays?: number;
   /** Where six alarms report. Default: none ($0.10 a month each beyond ten an account). */
   readonly alarms?: ITopic | false;
-  /** Reserved concurrency of each of produce, fetch and rest. Default: none. */
+  /** Reserved concurrency of each of produce, fetch, rest and control. Default: none. */
   readonly maxConcurrency?: number;
   /** Origins that browsers may call from. Default: none. */
   readonly corsOrigins?: readonly string[];
@@ -66,6 +66,7 @@ const sizes: Readonly<
   produce: { memoryMb: 512, timeoutSeconds: 15, description: 'appends records' },
   fetch: { memoryMb: 512, timeoutSeconds: 15, description: 'reads records' },
   rest: { memoryMb: 512, timeoutSeconds: 29, description: 'everything else of the HTTP API' },
+  control: { memoryMb: 512, timeoutSeconds: 29, description: 'all of Kafka but Produce and Fetch' },
   pump: { memoryMb: 256, timeoutSeconds: 60, description: 'starts the jobs that are due' },
   roll: { memoryMb: 1_769, timeoutSeconds: 900, description: 'moves batches into segments in S3' },
   retain: { memoryMb: 1_769, timeoutSeconds: 900, description: 'removes what retention lets go' },
@@ -163,6 +164,7 @@ export class Millrace extends Construct {
       produce: newFunction('produce', atDoor),
       fetch: newFunction('fetch', atDoor),
       rest: newFunction('rest', atDoor),
+      control: newFunction('control', atDoor),
       pump: newFunction('pump', { environment }),
       ...{ roll, retain, sweep },
     };

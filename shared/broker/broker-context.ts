@@ -1,12 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { Ulid } from '../base/ulid.ts';
+import type { ClientQuotas } from '../catalog/client-quotas.ts';
 import type { ProducerIds } from '../catalog/producer-ids.ts';
 import type { Topics } from '../catalog/topics.ts';
 import type { CommittedOffsets } from '../groups/committed-offsets.ts';
 import type { GroupCoordinator } from '../groups/group-coordinator.ts';
 import type { TopicId } from '../kafka/topic-partition.ts';
+import type { AppendRepeat } from '../log/api.ts';
 import type { OpenPartitionLogs } from '../log/partition-logs.ts';
+import type { QuotaThrottle } from './quota-throttle.ts';
 
 /** What every handler stands on. */
 export type BrokerContext = {
@@ -16,6 +20,8 @@ export type BrokerContext = {
   readonly groups: GroupCoordinator;
   readonly offsets: CommittedOffsets;
   readonly producerIds: ProducerIds;
+  readonly quotas: ClientQuotas;
+  readonly throttle: QuotaThrottle;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -82,4 +88,20 @@ export type Call = {
   readonly caller: Caller;
   /** Aborted when the connection is gone or the broker stops: waiting ends, and what there is is answered. */
   readonly signal: AbortSignal;
+  readonly invoked?: Invocation;
+};
+
+/** What a gateway in another process tells of a request that it hands to a function. */
+export type Invocation = {
+  /** The brokers as the gateway's clients see them. */
+  readonly cluster: BrokerCluster;
+  readonly settings: BrokerSettings;
+  /** Of a Produce: one for each partition of the request, in its order. */
+  readonly repeats?: readonly AppendRepeat[];
+  /** Of JoinGroup: minted where the frame was read, the same in every call for one request. */
+  readonly requestId?: Ulid;
+  /** JoinGroup and SyncGroup wait so long (ms); then the gateway calls again. */
+  readonly parkMsMax: number;
+  /** It calls again, as this member. */
+  readonly again?: { readonly memberId: string };
 };

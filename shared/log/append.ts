@@ -86,7 +86,9 @@ export class PartitionAppender {
   }
 
   private async commit(group: readonly PendingAppend[], siblings = group): Promise<void> {
-    for (const member of group) member.nextBefore = this.lastNext;
+    // A repeat looks first: another process may have stored it.
+    if (group.some(({ wasUnknown }) => wasUnknown)) return this.settleEach(group, siblings);
+    for (const member of group) member.nextBefore = this.lastNext ?? member.nextBefore;
     const outcome = await this.sendWhereRoom(group);
     if (outcome.is === 'done') return this.answer(group, outcome.value);
     if (outcome.is === 'notApplied') return this.rejectOrResend(group, siblings, outcome.error);

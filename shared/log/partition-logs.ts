@@ -31,6 +31,7 @@ import { type ActiveProducer, activeProducers } from './producers.ts';
 import { checkRange, read } from './read.ts';
 import { bytesOf, readMany } from './read-many.ts';
 import { type BatchToStage, stage } from './stage.ts';
+import { StagingIds } from './staging-ids.ts';
 import { advanceStart } from './start-offset.ts';
 import { offsetForTimestamp, offsetOfMaxTimestamp } from './timestamps.ts';
 import { AppendBell, AppendWatchers } from './watchers.ts';
@@ -137,7 +138,8 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     });
   }
 
-  private check({ partition, config, batch, timeoutMs }: AppendRequest): CheckedAppend | KafkaError {
+  private check(request: AppendRequest): CheckedAppend | KafkaError {
+    const { partition, config, batch, timeoutMs, repeat } = request;
     const { codecs, clock, settings } = this.context;
     const nowMs = clock.nowMs();
     const limits = { decompressedBytesMax: settings.decompressedBytesMax };
@@ -145,8 +147,13 @@ class EnginePartitionLogs implements OpenPartitionLogs {
       const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
       const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
       const checked = { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
-      if (timeoutMs === undefined) return checked;
-      return { ...checked, giveUpMs: nowMs + Math.min(timeoutMs, settings.throttledMsMax) / 2 };
+      return {
+        ...checked,
+        ...(timeoutMs === undefined
+          ? {}
+          : { giveUpMs: nowMs + Math.min(timeoutMs, settings.throttledMsMax) / 2 }),
+        ...(repeat === undefined ? {} : { ids: new StagingIds(repeat, partition), repeat }),
+      };
     } catch (error) {
       if (error instanceof KafkaError) return error;
       throw error;

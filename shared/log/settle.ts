@@ -133,8 +133,9 @@ async function judgePlain(
   head: PartitionHead,
 ): Promise<Verdict> {
   if (!pending.wasUnknown) return { is: 'sendAgain' };
-  const isOwn = (entry: PlacedEntry): boolean =>
-    pending.namedPlaces.some((place) => isSamePlace(place, entry.at));
+  const { ids } = pending.toStage;
+  const isOwn = ({ at }: PlacedEntry): boolean =>
+    ids?.has(at) || pending.namedPlaces.some((place) => isSamePlace(place, at));
   let seen = head;
   let searchedTo = pending.nextBefore ?? head.rolled;
   for (;;) {

@@ -1,4 +1,4 @@
-import { ulid, ulidTimeMs } from '../base/ulid.ts';
+import { type Ulid, ulid, ulidTimeMs } from '../base/ulid.ts';
 import type { LogConfig } from '../kafka/log-config.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type Entry, type EntryPlace, entryIdBytes } from '../storage/items/entry.ts';
@@ -6,7 +6,9 @@ import { payloadKey, writePayload } from '../storage/items/payload.ts';
 import { encodeBatchObject } from '../storage/objects/batch-object.ts';
 import { batchObjectKey } from '../storage/objects/object-keys.ts';
 import type { Staged } from '../storage/staging.ts';
+import type { AppendRepeat } from './api.ts';
 import type { LogContext } from './log-context.ts';
+import type { StagingIds } from './staging-ids.ts';
 
 /** A batch to be stored, described by its header. */
 export type BatchToStage = {
@@ -16,6 +18,9 @@ export type BatchToStage = {
   description: Omit<Entry, 'at' | 'sizeBytes'>;
   /** Until when it may wait for a store that throttles (ms since 1970). Default: the log's own limit. */
   giveUpMs?: number;
+  /** Of an append that may be sent again by another process; the ids are made of it, else at random. */
+  repeat?: AppendRepeat;
+  ids?: StagingIds;
 };
 
 /** A batch whose bytes are on their way into the store, and the entry that will name them. */
@@ -55,15 +60,17 @@ function isOneObjectCheaper({ stores }: LogContext, batches: readonly BatchToSta
   return bytes > itemBytesMax;
 }
 
-function embed({ random }: LogContext, { batch, description }: BatchToStage): StagedBatch {
-  return {
-    entry: entryOf({ batch, description }, { kind: 'embedded', id: random.bytes(entryIdBytes), batch }),
-  };
+function embed({ random }: LogContext, { batch, description, ids }: BatchToStage): StagedBatch {
+  const id = ids?.nextEntryId() ?? random.bytes(entryIdBytes);
+  return { entry: entryOf({ batch, description }, { kind: 'embedded', id, batch }) };
 }
+
+const freshUlid = ({ clock, random }: LogContext, { ids }: BatchToStage): Ulid =>
+  ids?.nextUlid(clock) ?? ulid(clock, random);
 
 function stageInItem(context: LogContext, toStage: BatchToStage): StagedBatch {
   const { partition, batch, config, description } = toStage;
-  const id = ulid(context.clock, context.random);
+  const id = freshUlid(context, toStage);
   const stagedMs = ulidTimeMs(id);
   const expiresMs = expiry(context, config, stagedMs, description.maxTimestamp);
   const item = writePayload(batch, expiresMs);
@@ -71,12 +78,18 @@ function stageInItem(context: LogContext, toStage: BatchToStage): StagedBatch {
   return { entry: entryOf(toStage, { kind: 'item', id }), stagedMs, staged: watched(staged) };
 }
 
-function stageInObject(context: LogContext, batches: readonly BatchToStage[]): [BatchToStage, StagedBatch][] {
-  const id = ulid(context.clock, context.random);
+function stageInObject(
+  context: LogContext,
+  batches: readonly [BatchToStage, ...BatchToStage[]],
+): [BatchToStage, StagedBatch][] {
+  const leader = batches[0];
+  const id = freshUlid(context, leader);
   const { bytes, positions } = encodeBatchObject(batches);
   const staged = watched(context.stores.staging.stage({ in: 'object', key: batchObjectKey(id), bytes }));
   return batches.map((batch, place) => {
-    const entry = entryOf(batch, { kind: 'object', id, position: positions[place] ?? 0 });
+    const position = positions[place] ?? 0;
+    if (leader.ids && batch.ids) batch.ids.sharesObject(leader.ids, position);
+    const entry = entryOf(batch, { kind: 'object', id, position });
     return [batch, { entry, stagedMs: ulidTimeMs(id), staged }];
   });
 }
@@ -96,8 +109,10 @@ const entryOf = (
   at,
 });
 
-function chunks(context: LogContext, batches: readonly BatchToStage[]): BatchToStage[][] {
-  const all: BatchToStage[][] = [];
+type Chunk = [BatchToStage, ...BatchToStage[]];
+
+function chunks(context: LogContext, batches: readonly BatchToStage[]): Chunk[] {
+  const all: Chunk[] = [];
   let bytes = 0;
   for (const batch of batches) {
     const last = all.at(-1);

@@ -19,7 +19,9 @@ export interface GatewayMembership {
   readonly lost: Promise<Error>;
 }
 
-/** A gateway that advertises only itself and leads all: no client is ever sent to somebody else's sidecar. */
+/**
+ * A gateway that advertises only itself and leads everything: a client is never sent to another's sidecar.
+ */
 export class GatewayAlone implements GatewayMembership, BrokerCluster {
   readonly clusterId: string;
   readonly brokerId: number;

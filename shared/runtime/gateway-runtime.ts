@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import { Broker } from '../broker/broker.ts';
 import { defaultBrokerSettings } from '../broker/broker-context.ts';
 import { BrokerLeases } from '../catalog/broker-leases.ts';
+import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
@@ -79,6 +80,7 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
     groups: new GroupCoordinator(room),
     offsets: new CommittedOffsets(room),
     producerIds: new ProducerIds(world),
+    quotas: new ClientQuotas(world),
     cluster: membership.cluster,
     settings: { ...defaultBrokerSettings, defaultPartitions, produceRefusedAs: 'NOT_ENOUGH_REPLICAS' },
   });

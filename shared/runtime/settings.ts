@@ -23,7 +23,16 @@ export const settingNames = {
  * The functions of the stack: the name is the bundle's folder under `dist/functions` and the file in
  * `functions/`.
  */
-export const functionNames = ['produce', 'fetch', 'rest', 'pump', 'roll', 'retain', 'sweep'] as const;
+export const functionNames = [
+  'produce',
+  'fetch',
+  'rest',
+  'control',
+  'pump',
+  'roll',
+  'retain',
+  'sweep',
+] as const;
 export type FunctionName = (typeof functionNames)[number];
 
 /**
@@ -46,7 +55,14 @@ export const awsLimits = {
 } as const;
 
 /** Where items and objects lie, as patterns: what the rights of functions are written with. */
-export const keyPatterns = { catalog: 'catalog', heads: 'p#*', index: 'i#*', payloads: 'b#*' } as const;
+export const keyPatterns = {
+  catalog: 'catalog',
+  heads: 'p#*',
+  index: 'i#*',
+  payloads: 'b#*',
+  groups: 'g#*',
+  instances: 'w#*',
+} as const;
 export const objectPrefixes = { staged: 'stage/', segments: 'log/' } as const;
 
 /** The `t` of the items whose creation `pump` wants to hear of: the stream mapping filters on it. */

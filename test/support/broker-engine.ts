@@ -10,6 +10,7 @@ import {
   type Caller,
   defaultBrokerSettings,
 } from '../../shared/broker/broker-context.ts';
+import { ClientQuotas } from '../../shared/catalog/client-quotas.ts';
 import { ProducerIds } from '../../shared/catalog/producer-ids.ts';
 import type { Topic } from '../../shared/catalog/topic-cache.ts';
 import { Topics } from '../../shared/catalog/topics.ts';
@@ -71,6 +72,7 @@ export function openBroker({
     groups: new GroupCoordinator(room),
     offsets: new CommittedOffsets(room),
     producerIds: new ProducerIds(world),
+    quotas: new ClientQuotas(world),
     cluster,
     settings: { ...defaultBrokerSettings, ...settings },
   });

@@ -84,6 +84,15 @@ function javaClient() {
   });
 }
 
+function kafkaTools() {
+  if (!hasCommand('java', '-version') || !hasCommand('mvn', '-version'))
+    debian('default-jdk-headless', 'maven');
+  once('clients-tools', textOf('tools'), (folder) => {
+    const pom = join(programs, 'tools/pom.xml');
+    run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
+  });
+}
+
 function goClient() {
   if (!hasCommand('go', 'version')) debian('golang-go');
   once('clients-go', textOf('go'), (folder) =>
@@ -95,7 +104,7 @@ function kcat() {
   if (!hasCommand('kcat', '-V')) debian('kcat');
 }
 
-const installs = { kcat, npmClients, pythonClients, javaClient, goClient };
+const installs = { kcat, npmClients, pythonClients, javaClient, kafkaTools, goClient };
 const wanted = process.argv.slice(2);
 const failures = Object.entries(installs).flatMap(([name, install]) => {
   if (wanted.length > 0 && !wanted.includes(name)) return [];

@@ -33,7 +33,9 @@ export const fetch: Handler<'Fetch'> = async (broker, request, call) => {
   const outcomes = await readAll(broker, request, wanted, call.signal);
   forgetTopicsThatAreGone(broker, wanted, outcomes);
   const answers = answersWithin(broker, request, wanted, outcomes);
-  return { errorCode: noError, sessionId: 0, responses: byTopic(request.topics, answers) };
+  const bytes = answers.reduce((sum, { records }) => sum + (records?.length ?? 0), 0);
+  const throttleTimeMs = broker.throttle.throttleMs('consumer_byte_rate', call, bytes);
+  return { throttleTimeMs, errorCode: noError, sessionId: 0, responses: byTopic(request.topics, answers) };
 };
 
 async function wantedOf(

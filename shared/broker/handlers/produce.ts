@@ -1,6 +1,6 @@
 import type { Topic } from '../../catalog/topic-cache.ts';
 import { KafkaError, kafkaErrors } from '../../kafka/error-codes.ts';
-import type { Appended, AppendRequest } from '../../log/api.ts';
+import type { Appended, AppendRepeat, AppendRequest } from '../../log/api.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
 import { compressionTypes } from '../../records/compression.ts';
 import { at, attributeBits, batchHeaderBytes } from '../../records/record-batch.ts';
@@ -21,18 +21,26 @@ const zstdSince = 7; // KIP-110
  * their order is settled then. acks=0 is never answered; if something fails, the connection ends, and so the
  * client hears of it. Left out: transactions. Half of `timeoutMs` is waited for a store that throttles.
  */
-export const produce: Handler<'Produce'> = async (broker, request, { version }, admit) => {
+export const produce: Handler<'Produce'> = async (broker, request, call, admit) => {
   const topics = await Promise.all(request.topicData.map(({ name }) => topicOf(broker, name)));
-  const wanted = wantedOf(request, topics, version);
-  const appends = wanted.flatMap(({ append }) => (append instanceof KafkaError ? [] : [append]));
+  const wanted = wantedOf(request, topics, call.version);
+  const { repeats } = call.invoked ?? {};
+  const appends = wanted.flatMap(({ append }, place) =>
+    append instanceof KafkaError ? [] : [repeatable(append, repeats?.[place])],
+  );
   const appending = broker.logs.append(appends);
-  admit();
+  const bytes = appends.reduce((sum, { batch }) => sum + batch.length, 0);
+  const throttleTimeMs = broker.throttle.throttleMs('producer_byte_rate', call, bytes);
+  if (throttleTimeMs === 0) admit();
   const outcomes = outcomesOf(wanted, await appending);
   forgetTopicsThatAreGone(broker, wanted, outcomes);
-  if (request.acks !== 0) return { responses: answersOf(broker, request, wanted, outcomes) };
+  if (request.acks !== 0) return { responses: answersOf(broker, request, wanted, outcomes), throttleTimeMs };
   for (const outcome of outcomes) if (outcome instanceof KafkaError) throw outcome;
   return noAnswer;
 };
+
+const repeatable = (append: AppendRequest, repeat: AppendRepeat | undefined): AppendRequest =>
+  repeat === undefined ? append : { ...append, repeat };
 
 async function topicOf(broker: BrokerContext, name: string): Promise<Topic | KafkaError> {
   try {

@@ -7,6 +7,7 @@ import {
   bootstrap,
   count,
   partition,
+  pieces,
   print,
   records,
   task,
@@ -55,12 +56,12 @@ async function produce() {
     ...(timeMs === undefined ? {} : { timestamp: String(timeMs) }),
     ...(partition < 0 ? {} : { partition }),
   }));
-  for (let place = 0; place < messages.length; place += 100)
+  for await (const piece of pieces(messages))
     await producer.send({
       topic: args.topic,
       acks,
       compression: codecs[args.codec],
-      messages: messages.slice(place, place + 100),
+      messages: piece,
     });
   await producer.disconnect();
   print({ sent: [] });

@@ -31,12 +31,13 @@ function openPump() {
   const random = seededRandom(3);
   const stores = openMemoryStores({ clock, random });
   const world = { stores, clock, random, log: silentLog };
+  const topics = new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: 0 } });
   const runtime: AwsRuntime = {
     ...world,
     settings: { tableName: 'table', bucketName: 'bucket', recoveryDays: 7, corsOrigins: [] },
     codecs: plainCodecs,
     logs: openPartitionLogs({ ...world, codecs: plainCodecs }),
-    topics: new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: 0 } }),
+    topics,
   };
   const started: Started[] = [];
   const lines: string[] = [];
