@@ -7,8 +7,7 @@ import { systemClock } from '../shared/base/clock.ts';
 import { type Log, silentLog } from '../shared/base/log.ts';
 import type { Broker } from '../shared/broker/broker.ts';
 import type { BrokerNode } from '../shared/broker/broker-context.ts';
-import type { GroupSettings } from '../shared/groups/group-settings.ts';
-import { openLocalRuntime } from '../shared/runtime/local-runtime.ts';
+import { type LocalRuntimeOptions, openLocalRuntime } from '../shared/runtime/local-runtime.ts';
 
 export type StartOptions = {
   /** Folder of the data. Without it everything is in memory and gone with the process. */
@@ -29,7 +28,7 @@ export type StartOptions = {
   /** `num.partitions` of topics that are created without a number. Default 1. */
   defaultPartitions?: number;
   /** What is chosen about groups, e.g. `consumerSessionTimeoutMs`; the rest is Kafka's default. */
-  groupSettings?: Partial<GroupSettings>;
+  groupSettings?: NonNullable<LocalRuntimeOptions['groupSettings']>;
   /** Origins that browsers may call from; `*` for any. Default none. */
   corsOrigins?: readonly string[];
   log?: Log;
