@@ -49,9 +49,9 @@ async function produce(kafka: Kafka, topic: string, count: number): Promise<void
   await producer.disconnect();
 }
 
-/** One visit of the consumer: until it has `count` messages; with 0, until it has its partitions. */
+/** One visit of the consumer: until it has `count` messages; with 0, until it begins to fetch. */
 async function visit(kafka: Kafka, topic: string, count: number): Promise<Seen[]> {
-  const consumer = kafka.consumer({ groupId: `${topic}-readers` });
+  const consumer = kafka.consumer({ groupId: `${topic}-readers`, maxWaitTimeInMs: 500 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const seen: Seen[] = [];
@@ -64,7 +64,7 @@ async function visit(kafka: Kafka, topic: string, count: number): Promise<Seen[]
       clearTimeout(patience);
       resolve();
     };
-    consumer.on(consumer.events.GROUP_JOIN, () => count === 0 && done());
+    consumer.on(consumer.events.FETCH_START, () => count === 0 && done());
     const eachMessage = async ({ partition, message }: EachMessagePayload): Promise<void> => {
       seen.push({ partition, key: String(message.key), value: String(message.value) });
       if (seen.length === count) done();
@@ -138,5 +138,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   process.stderr.write(`orders: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1); // a client that fails may hold on to its connections
 });

@@ -21,8 +21,8 @@ const isFlight = (told: Told): told is Extract<Told, { flight: number }> => 'fli
 
 /**
  * What went wrong, in words: flights that nobody processed, airports whose flights came out of order, and
- * partitions that two members had at once. A flight that was processed before a member died, and not committed
- * yet, comes again: that is no error.
+ * partitions that two members had at once. A flight that was processed before a member died, and not
+ * committed yet, comes again: that is no error.
  */
 export function violationsOf(airportOf: readonly string[], members: readonly Member[]): string[] {
   const processed = members

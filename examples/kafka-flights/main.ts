@@ -3,13 +3,14 @@
  *
  * A producer in Python (confluent-kafka) writes them, keyed by their airport of departure. A group of three
  * processes in Node (kafkajs) reads them; when half is processed, one is killed with SIGKILL. Every flight has
- * to be processed, the flights of each airport in order, and no partition may be in two hands at once. What
- * is not so is named, and the exit code is 1.
+ * to be processed, the flights of each airport in order, and no partition may be in two hands at once. What is
+ * not so is named, and the exit code is 1.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -30,8 +31,14 @@ const patienceMs = 60_000;
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const nowUs = (): number => Number(process.hrtime.bigint() / 1_000n);
 
-/** A member that runs, and what it has told so far. */
-type Running = { readonly child: ChildProcess; readonly told: Told[]; killedAtUs?: number };
+/** A member that runs: what it prints goes into a file, and what was read of it is in `told`. */
+type Running = {
+  readonly child: ChildProcess;
+  readonly output: number;
+  readonly told: Told[];
+  unread: string;
+  killedAtUs?: number;
+};
 
 const flightsFile = fileURLToPath(new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets')));
 
@@ -47,25 +54,34 @@ async function createTopic(bootstrap: string, topic: string): Promise<void> {
   }
 }
 
-function startMember(bootstrap: string, topic: string): Running {
+function startMember(bootstrap: string, topic: string, folder: string, number: number): Running {
   const args = ['--import', 'tsx', here('member.ts'), bootstrap, topic, `${topic}-readers`];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const told: Told[] = [];
-  if (child.stdout)
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line.endsWith('}')) told.push(JSON.parse(line) as Told); // the last one may be cut off
-    });
-  return { child, told };
+  const file = join(folder, `member-${number}`);
+  const child = spawn(process.execPath, args, { stdio: ['ignore', openSync(file, 'w'), 'inherit'] });
+  return { child, output: openSync(file, 'r'), told: [], unread: '' };
+}
+
+const chunk = Buffer.alloc(1 << 20);
+
+/** Takes in what the member has printed since. */
+function hear(member: Running): void {
+  for (let length = readSync(member.output, chunk); length > 0; length = readSync(member.output, chunk)) {
+    const lines = (member.unread + chunk.toString('latin1', 0, length)).split('\n');
+    member.unread = lines.pop() ?? '';
+    member.told.push(...lines.map((line) => JSON.parse(line) as Told));
+  }
 }
 
 async function until(what: string, isTrue: () => boolean, members: readonly Running[]): Promise<void> {
   const giveUpAt = Date.now() + patienceMs;
-  while (!isTrue()) {
+  for (;;) {
+    for (const member of members) hear(member);
+    if (isTrue()) return;
     if (Date.now() > giveUpAt) throw new Error(`it has taken more than ${patienceMs / 1000} s until ${what}`);
     for (const { child, killedAtUs } of members)
       if (child.exitCode !== null && killedAtUs === undefined)
         throw new Error(`a member ended with ${child.exitCode} before ${what}`);
-    await sleep(2);
+    await sleep(20);
   }
 }
 
@@ -96,7 +112,10 @@ function killOne(members: readonly Running[]): number {
 async function run(bootstrap: string, topic: string, python: string) {
   const flights = JSON.parse(readFileSync(flightsFile, 'utf8')) as { origin: string }[];
   await createTopic(bootstrap, topic);
-  const members = Array.from({ length: memberCount }, () => startMember(bootstrap, topic));
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-flights-'));
+  const members = Array.from({ length: memberCount }, (_, number) =>
+    startMember(bootstrap, topic, folder, number),
+  );
   try {
     await until('each member has its partitions', () => members.every(hasPartitions), members);
     const producing = produce(python, bootstrap, topic);
@@ -106,6 +125,7 @@ async function run(bootstrap: string, topic: string, python: string) {
     const victim = members[killed] as Running;
     await once(victim.child, 'close');
     victim.killedAtUs = nowUs();
+    hear(victim);
     const processedBefore = flightsOf(victim);
     await until('all flights are processed', () => processedIn(members).size === flights.length, members);
     const told: Member[] = members;
@@ -122,6 +142,7 @@ async function run(bootstrap: string, topic: string, python: string) {
     };
   } finally {
     for (const { child } of members) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
   }
 }
 
@@ -156,5 +177,5 @@ function described(report: Awaited<ReturnType<typeof run>>): string {
 
 main().catch((error: unknown) => {
   process.stderr.write(`kafka-flights: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 });

@@ -15,7 +15,7 @@ def main():
     bootstrap, topic, file = sys.argv[1:]
     with open(file, encoding="utf8") as opened:
         flights = json.load(opened)
-    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": "lz4"})
+    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "compression.type": "gzip"})
     delivered = 0
 
     def done(error, _message):
