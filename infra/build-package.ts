@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
+import { buildGatewayImage } from './gateway-image.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -57,4 +58,5 @@ function follow(file: string, needed: Set<string>): void {
 }
 
 buildCode();
+buildGatewayImage();
 buildTypes();
