@@ -137,14 +137,16 @@ function httpServer(serve: (request: Request, body?: Body) => Promise<Response>)
   return createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, listener);
 }
 
-type Body = ReadableStream<Uint8Array>;
+type Body = () => ReadableStream<Uint8Array>;
 
 /** The REST Proxy has a GET with a body, which a `Request` cannot carry. */
 function bodyOfGet({ incoming }: Parameters<FetchCallback>[1]): Body | undefined {
   const isGet = incoming.method === 'GET' || incoming.method === 'HEAD';
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
   const hasBody = encoding !== undefined || Number(length) > 0;
-  return isGet && hasBody ? (Readable.toWeb(incoming as IncomingMessage) as Body) : undefined;
+  return isGet && hasBody
+    ? () => Readable.toWeb(incoming as IncomingMessage) as ReadableStream<Uint8Array>
+    : undefined;
 }
 
 /** What is no HTTP request that a URL could be made of. */

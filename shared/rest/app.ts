@@ -33,7 +33,7 @@ const anonymous: Caller = { principal: 'User:ANONYMOUS' };
 export function createRestApp(deps: RestDeps): RestApp {
   const router = routerOf(deps);
   return {
-    fetch: async (request, caller = anonymous, body = request.body) => {
+    fetch: async (request, caller = anonymous, body = () => request.body) => {
       const cors = corsHeaders(request.headers, deps.settings.corsOrigins);
       const response = preflight(request, cors) ?? (await router.fetch(request, { caller, body }));
       for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
@@ -42,7 +42,8 @@ export function createRestApp(deps: RestDeps): RestApp {
   };
 }
 
-export type RequestBody = ReadableStream<Uint8Array> | null;
+/** Called when the body is read, which not every route does. */
+export type RequestBody = () => ReadableStream<Uint8Array> | null;
 
 type Env = { Bindings: Sent };
 
@@ -174,7 +175,7 @@ function restRequest(
     get signal() {
       return raw.signal;
     },
-    text: () => readBodyText({ headers: raw.headers, body }, contentType, settings.bodyBytesMax),
-    pieces: () => readBodyPieces({ headers: raw.headers, body }, contentType),
+    text: () => readBodyText({ headers: raw.headers, body: body() }, contentType, settings.bodyBytesMax),
+    pieces: () => readBodyPieces({ headers: raw.headers, body: body() }, contentType),
   };
 }

@@ -83,7 +83,7 @@ function openDoor(runtime: AwsRuntime, clusterId: () => Promise<string | undefin
     const id = seen.clusterId ?? (await clusterId());
     if (id !== undefined) seen.clusterId = id;
     if (caller.baseUrl !== undefined) seen.baseUrl = caller.baseUrl;
-    return app.fetch(request, caller, body);
+    return app.fetch(request, caller, body && (() => body));
   };
   return httpHandler({
     serve: (received) => serve(received, { ...received.caller, baseUrl: received.baseUrl }),

@@ -74,7 +74,9 @@ export async function openRestDoor(options: RestDoorOptions = {}): Promise<RestD
     groups,
     request: (path, init) => app.fetch(new Request(`http://door.test${path}`, init)),
     getWithBody: (path, body, headers) =>
-      app.fetch(new Request(`http://door.test${path}`, { headers }), undefined, new Blob([body]).stream()),
+      app.fetch(new Request(`http://door.test${path}`, { headers }), undefined, () =>
+        new Blob([body]).stream(),
+      ),
     close: () => logs.drain(),
   };
 }
