@@ -13,7 +13,11 @@ export class ClassicMember extends Life {
   override async live(): Promise<void> {
     while (!this.isGone) {
       const joined = await this.join();
-      if (joined === undefined) continue;
+      if (joined === undefined) {
+        if (this.isToldToGo) this.end();
+        continue;
+      }
+      this.isIn = true;
       this.memberId = joined.memberId;
       this.generation = joined.generationId;
       const own = await this.sync(joined);
@@ -109,7 +113,10 @@ export class ClassicMember extends Life {
   }
 
   private hears(error: string): void {
-    if (error === 'UNKNOWN_MEMBER_ID') this.memberId = '';
+    if (error === 'UNKNOWN_MEMBER_ID') {
+      this.memberId = '';
+      this.isIn = false;
+    }
     if (error === 'FENCED_INSTANCE_ID') this.end();
   }
 }

@@ -105,6 +105,14 @@ class Members implements Surroundings {
     return this.all.filter(({ isGone }) => !isGone);
   }
 
+  /** Of several programs of one instance those that are in; all others have to be. */
+  wanted(): Life[] {
+    const living = this.living();
+    const isCrowdedOut = (member: Life): boolean =>
+      !member.isIn && living.some((other) => other.isIn && other.plan === member.plan);
+    return living.filter((member) => !isCrowdedOut(member));
+  }
+
   isQuiet(): boolean {
     return this.quiet;
   }
@@ -124,7 +132,7 @@ async function describeAtRest(members: Members, calls: GroupCalls): Promise<void
   const { world, plan } = calls;
   const slot = new Slot(world, 'last broker');
   const wanted = {
-    members: members.living().map(({ memberId, subscription }) => ({ memberId, subscription })),
+    members: members.wanted().map(({ memberId, subscription }) => ({ memberId, subscription })),
     slices: members.slices(),
   };
   const body = { does: 'groupAtRest' as const, group: plan.group, wanted };

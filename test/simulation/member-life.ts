@@ -25,6 +25,8 @@ export abstract class Life {
   readonly next: Surroundings;
   memberId = '';
   subscription: string;
+  /** It was let in, and has not heard since that it is out. */
+  isIn = false;
   /** Its program has ended. */
   isGone = false;
   /** Somebody stops it: it leaves when it comes to it. */
