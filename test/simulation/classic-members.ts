@@ -82,6 +82,7 @@ export class ClassicMember extends Life {
       if (await this.mishap()) return;
       if (this.isGone) return;
       if (this.does('commits')) this.commitLater(this.speaker, position);
+      if (this.does('looks')) this.look(this.speaker, position);
       const error = await calls.heartbeat(this.speaker);
       if (error === 'NONE' || error === 'unknown' || error === 'NOT_COORDINATOR') continue;
       for (let more = 0; more < 3 && this.does('lingers'); more++) {

@@ -26,6 +26,7 @@ export class ConsumerMember extends Life {
       await this.world.pause(this.calls.plan.tempoMs);
       if (await this.mishap()) return;
       if (this.does('commits')) this.commitLater(this.speaker, this.owned);
+      if (this.does('looks')) this.look(this.speaker, this.owned);
       if (this.told !== undefined && happens(this.world.random, 0.6)) await this.obey(this.told);
     }
   }

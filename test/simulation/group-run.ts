@@ -8,7 +8,7 @@ import type { Assigned, MemberAtRest, Slice } from './group-bodies.ts';
 import { GroupCalls, sliceOf, topicName } from './group-calls.ts';
 import type { GroupsPlan, MemberPlan } from './group-plan.ts';
 import type { Life, Surroundings } from './member-life.ts';
-import { oneOf, spread } from './scheduler.ts';
+import { happens, oneOf, spread } from './scheduler.ts';
 import type { System } from './system.ts';
 import { conclude, Slot, type World } from './world.ts';
 
@@ -57,6 +57,11 @@ async function calmDown(members: Members, calls: GroupCalls): Promise<void> {
   calls.mustEndMs = 20 * tempoMs + 20_000;
   for (let change = 0; change < calmChanges; change++) {
     await world.clock.sleep(spread(world.random, 0.01, 3) * tempoMs);
+    // Who comes when a round has just been completed opens the next one at once.
+    if (happens(world.random, 0.5)) {
+      await Promise.race([calls.nextRound(), world.clock.sleep(5 * tempoMs)]);
+      members.startAnother(spread(world.random, 1, 500));
+    }
     const living = members.living();
     if (living.length > 0) oneOf(world.random, living).wish = oneOf(world.random, ['changes', 'leaves']);
   }
@@ -94,6 +99,15 @@ class Members implements Surroundings {
       this.all.push(member);
       await member.live();
     });
+  }
+
+  /** A program that was not there before. */
+  startAnother(afterMs: number): void {
+    const [first] = this.era;
+    if (first === undefined) return;
+    const plan = { ...first, name: `${first.name}+${this.made}`, instanceId: null, afterMs };
+    this.era = [...this.era, plan];
+    this.start(plan, afterMs);
   }
 
   stop(): void {

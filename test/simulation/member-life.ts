@@ -85,4 +85,9 @@ export abstract class Life {
       this.committing = undefined;
     });
   }
+
+  /** What is committed of its slices, as it is told. */
+  look(speaker: Speaker, position: Position): void {
+    if (position.size > 0) void this.calls.fetch(speaker, [...position.keys()], false);
+  }
 }
