@@ -143,7 +143,13 @@ export function drawFocuses(random: Random, theme: Theme): Focus[] {
   if (theme === 'groups' || theme === 'commits' || theme === 'consumers') {
     const kinds = ['held', 'held', 'late', 'lost', 'sleep', 'death'] as const;
     const one = (): Focus => drawFocus(random, named(happens(random, 0.7) ? critical : others), kinds);
-    return [one(), ...more.map(one)];
+    const heldCommit: Focus = {
+      on: step.commit,
+      what: 'held',
+      when: 'begins',
+      chance: spread(random, 0.1, 0.6),
+    };
+    return [theme === 'commits' && happens(random, 0.6) ? heldCommit : one(), ...more.map(one)];
   }
   const first = (): Focus => drawFocus(random, named(critical), ['slow', 'slow', 'late', 'lost', 'sleep']);
   return [first(), first(), ...more.map(() => drawFocus(random, named([...critical, ...others])))];

@@ -63,7 +63,7 @@ export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
   const tempoMs = spread(random, 500, 4_000);
   const sessionMs = Math.max(6_000, Math.round(spread(random, 10, 20) * tempoMs));
   const isOfOneEra = happens(random, theme === 'groups' ? 0.8 : 0.9);
-  const isNew = theme === 'consumers' || (theme === 'commits' && happens(random, 0.35));
+  const isNew = theme === 'consumers' || (theme === 'commits' && happens(random, 0.5));
   const first = isNew ? 'consumer' : 'classic';
   const kinds = isOfOneEra
     ? [first]
@@ -125,10 +125,10 @@ function drawHabits(random: Random, theme: GroupTheme): Habits {
     stalls: some(theme === 'commits' ? 0.9 : 0.5, 0.005, 0.06),
     leaves: some(0.5, 0.005, 0.05),
     changes: some(theme === 'commits' ? 0.3 : 0.7, 0.01, 0.15),
-    isDoubled: theme === 'commits' ? some(0.8, 0.02, 0.15) : some(0.5, 0.01, 0.08),
+    isDoubled: theme === 'commits' ? some(0.8, 0.05, 0.2) : some(0.5, 0.01, 0.08),
     hurries: some(0.7, 0.05, 0.6),
     lingers: some(0.7, 0.2, 0.9),
     commits: theme === 'groups' ? 0.2 : 0.8,
-    looks: theme === 'commits' ? 0.4 : 0.05,
+    looks: theme === 'commits' ? 0.6 : 0.05,
   };
 }

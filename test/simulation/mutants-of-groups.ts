@@ -240,7 +240,7 @@ export const groupMutants: readonly Mutant[] = [
   },
   {
     name: 'fence not raised when partitions leave',
-    theme: 'consumers',
+    theme: 'commits',
     promise: 'I5',
     why: 'a commit on its way when its member gave the partition back lands after the next owner has fetched',
     patches: [

@@ -46,7 +46,14 @@ class Story {
     return this;
   }
 
-  synced(memberId: string, generation: number, slices: readonly string[], by = 'l', to = memberId, of = generation): this {
+  synced(
+    memberId: string,
+    generation: number,
+    slices: readonly string[],
+    by = 'l',
+    to = memberId,
+    of = generation,
+  ): this {
     const body = { does: 'sync' as const, group, memberId, instanceId: null, generation };
     this.history.ok(this.history.invoke('member', body), { assigned: { by, generation: of, to, slices } });
     return this;
@@ -98,10 +105,14 @@ test('a sound history of groups is not complained about', () => {
 
 describe('committed offset went back', () => {
   test('is found when a fetch hears less than was acknowledged', () => {
-    expect(found(new Story().committed('a', 1, 5n).fetched('b', 2, 4n))).toContain('committed offset went back');
+    expect(found(new Story().committed('a', 1, 5n).fetched('b', 2, 4n))).toContain(
+      'committed offset went back',
+    );
   });
   test('is found when a fetch hears less than one before', () => {
-    expect(found(new Story().fetched('a', 1, 5n).fetched('b', 2, 4n))).toContain('committed offset went back');
+    expect(found(new Story().fetched('a', 1, 5n).fetched('b', 2, 4n))).toContain(
+      'committed offset went back',
+    );
   });
   test('is found when the commit of a zombie lands though its outcome is unknown', () => {
     const story = new Story().committed('a', 1, 5n).fetched('b', 2, 5n).committed('b', 2, 8n);
@@ -165,7 +176,9 @@ test('wrong subscription is found when the leader was told another one', () => {
 describe('two hands', () => {
   const both = (): Story => new Story().beat('a', 0, [], 1, [slice]).beat('b', 0, [], 2, [slice]);
   test('are found while both are answered', () => {
-    expect(found(both().beat('a', 1, [slice], 1, null).beat('b', 2, [slice], 2, null))).toContain('two hands');
+    expect(found(both().beat('a', 1, [slice], 1, null).beat('b', 2, [slice], 2, null))).toContain(
+      'two hands',
+    );
   });
   test('are found while one was told to give it back and has not', () => {
     const story = new Story().beat('a', 0, [], 1, [slice]).beat('a', 1, [slice], 1, []);
@@ -198,7 +211,10 @@ describe('generation used again', () => {
     expect(found(new Story().joined('a', 5).beat('k', 0, [], 3, []))).toContain('generation used again');
   });
   test('is not found when the numbers of the deleted group are no longer kept', () => {
-    const story = new Story().joined('a', 2).forgot('deleteGroup').joined('b', 1, {}, keptMs + 1);
+    const story = new Story()
+      .joined('a', 2)
+      .forgot('deleteGroup')
+      .joined('b', 1, {}, keptMs + 1);
     expect(found(story)).toEqual([]);
   });
 });
