@@ -2,9 +2,9 @@
  * Real flights through Kafka clients: `npm run example:kafka-flights -- 127.0.0.1:9092`.
  *
  * A producer in Python (confluent-kafka) writes them, keyed by their airport of departure. A group of three
- * processes in Node (kafkajs) reads them; when half is processed, one is killed with SIGKILL. Every flight has
- * to be processed, the flights of each airport in order, and no partition may be in two hands at once. What is
- * not so is named, and the exit code is 1.
+ * processes in Node (kafkajs) reads them; when half is processed, one is killed with SIGKILL. Every flight
+ * has to be processed, the flights of each airport in order, and no partition may be in two hands at once.
+ * What is not so is named, and the exit code is 1.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
