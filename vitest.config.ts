@@ -8,6 +8,7 @@ export default defineConfig({
       'test/aws/**',
       'test/clients/**',
       'test/engines/**',
+      'test/gateway/**',
       'test/wire/kafka-clients/**',
       'test/package/**',
       'node_modules/**',

@@ -1,4 +1,4 @@
-// Reads records: GET /topics/…/partitions/…/records. It can write nothing.
+// Reads records: GET /topics/…/partitions/…/records. Kafka's Fetch. It can write nothing.
 import { openDataDoor } from '../shared/runtime/aws-door.ts';
 
-export const handler = await openDataDoor();
+export const handler = await openDataDoor('fetch');

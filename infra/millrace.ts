@@ -17,6 +17,7 @@ import { Drivers } from './constructs/drivers.ts';
 import { emptyOnDestruction } from './constructs/empty-bucket.ts';
 import { adoptData, type ExistingData } from './constructs/existing-data.ts';
 import { FunctionUrlDoor } from './constructs/function-url-door.ts';
+import { type GatewayMode, grantGateway } from './constructs/gateway-rights.ts';
 import { HttpApiDoor, type Jwt } from './constructs/http-api-door.ts';
 import { newLogBucket } from './constructs/log-bucket.ts';
 import { newMetadataTable } from './constructs/metadata-table.ts';
@@ -41,7 +42,7 @@ export type MillraceProps = {
   readonly recoveryDays?: number;
   /** Where six alarms report. Default: none ($0.10 a month each beyond ten an account). */
   readonly alarms?: ITopic | false;
-  /** Reserved concurrency of each of produce, fetch and rest. Default: none. */
+  /** Reserved concurrency of each of produce, fetch, rest and control. Default: none. */
   readonly maxConcurrency?: number;
   /** Origins that browsers may call from. Default: none. */
   readonly corsOrigins?: readonly string[];
@@ -66,6 +67,7 @@ const sizes: Readonly<
   produce: { memoryMb: 512, timeoutSeconds: 15, description: 'appends records' },
   fetch: { memoryMb: 512, timeoutSeconds: 15, description: 'reads records' },
   rest: { memoryMb: 512, timeoutSeconds: 29, description: 'everything else of the HTTP API' },
+  control: { memoryMb: 512, timeoutSeconds: 29, description: 'all of Kafka but Produce and Fetch' },
   pump: { memoryMb: 256, timeoutSeconds: 60, description: 'starts the jobs that are due' },
   roll: { memoryMb: 1_769, timeoutSeconds: 900, description: 'moves batches into segments in S3' },
   retain: { memoryMb: 1_769, timeoutSeconds: 900, description: 'removes what retention lets go' },
@@ -86,6 +88,7 @@ export class Millrace extends Construct {
   /** The HTTP API, REST API or function URLs. */
   readonly door: Door;
   readonly functions: Readonly<Record<FunctionName, BrokerFunction>>;
+  private readonly encryptionKey: IKey | undefined;
   private readonly metrics: Metrics;
 
   constructor(scope: Construct, id: string, props: MillraceProps = {}) {
@@ -95,6 +98,7 @@ export class Millrace extends Construct {
     const { table, bucket } = this.newData(props, recoveryDays);
     this.table = table;
     this.bucket = bucket;
+    this.encryptionKey = props.encryptionKey;
     const data = { table, bucket, ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}) };
     this.functions = this.newFunctions(props, data, recoveryDays);
     if (props.removal === 'destroy') this.emptyBucketAfterUse(props);
@@ -163,6 +167,7 @@ export class Millrace extends Construct {
       produce: newFunction('produce', atDoor),
       fetch: newFunction('fetch', atDoor),
       rest: newFunction('rest', atDoor),
+      control: newFunction('control', atDoor),
       pump: newFunction('pump', { environment }),
       ...{ roll, retain, sweep },
     };
@@ -206,6 +211,20 @@ export class Millrace extends Construct {
   /** Lets a principal call everything: create, change and delete topics, produce and read. */
   grantManage(grantee: IGrantable): Grant {
     return this.door.grantManage(grantee);
+  }
+
+  /**
+   * Lets a principal run a Kafka gateway. `direct`: it holds rights on table and bucket; `invoke`: it may
+   * invoke three functions and nothing else. Either way it is trusted like a broker.
+   */
+  grantGateway(grantee: IGrantable, mode: GatewayMode = 'direct'): Grant {
+    const { table, bucket, encryptionKey, functions } = this;
+    return grantGateway(
+      grantee,
+      mode,
+      { table, bucket, ...(encryptionKey ? { encryptionKey } : {}) },
+      functions,
+    );
   }
 
   /**

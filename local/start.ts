@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { Readable } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { Budget } from '../gateway/budget.ts';
 import { defaultGatewayLimits } from '../gateway/limits.ts';
@@ -46,6 +47,8 @@ export type Running = {
   stop(): Promise<void>;
 };
 
+type FetchCallback = Parameters<typeof getRequestListener>[0];
+
 /** Requests in flight have this long to end when the process stops; what waits for records is cut then. */
 const graceMs = 1_000;
 
@@ -62,7 +65,7 @@ export async function start(options: StartOptions = {}): Promise<Running> {
     log,
     ...chosen(options),
   });
-  const server = httpServer((request) => runtime.rest.fetch(request));
+  const server = httpServer((request, body) => runtime.rest.fetch(request, undefined, body));
   const listeners = new Map<number, Listener>();
   const stop = async (): Promise<void> => {
     await Promise.all([
@@ -128,9 +131,20 @@ async function openListeners(
  * One request may last: a client streams records for as long as it likes, so only the headers have a time
  * limit.
  */
-function httpServer(serve: (request: Request) => Promise<Response>): Server {
-  const listener = getRequestListener(serve, { errorHandler: notUnderstood, overrideGlobalObjects: false });
+function httpServer(serve: (request: Request, body?: Body) => Promise<Response>): Server {
+  const answer: FetchCallback = (request, env) => serve(request, bodyOfGet(env));
+  const listener = getRequestListener(answer, { errorHandler: notUnderstood, overrideGlobalObjects: false });
   return createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, listener);
+}
+
+type Body = ReadableStream<Uint8Array>;
+
+/** The REST Proxy has a GET with a body, which a `Request` cannot carry. */
+function bodyOfGet({ incoming }: Parameters<FetchCallback>[1]): Body | undefined {
+  const isGet = incoming.method === 'GET' || incoming.method === 'HEAD';
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
+  const hasBody = encoding !== undefined || Number(length) > 0;
+  return isGet && hasBody ? (Readable.toWeb(incoming as IncomingMessage) as Body) : undefined;
 }
 
 /** What is no HTTP request that a URL could be made of. */

@@ -1,12 +1,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { Ulid } from '../base/ulid.ts';
 import type { ClientQuotas } from '../catalog/client-quotas.ts';
 import type { ProducerIds } from '../catalog/producer-ids.ts';
 import type { Topics } from '../catalog/topics.ts';
 import type { CommittedOffsets } from '../groups/committed-offsets.ts';
 import type { GroupCoordinator } from '../groups/group-coordinator.ts';
 import type { TopicId } from '../kafka/topic-partition.ts';
+import type { AppendRepeat } from '../log/api.ts';
 import type { OpenPartitionLogs } from '../log/partition-logs.ts';
 import type { QuotaThrottle } from './quota-throttle.ts';
 
@@ -35,6 +37,12 @@ export type BrokerSettings = {
   readonly fetchWaitMsMax: number;
   /** `fetch.max.bytes` of the broker: an answer holds no more, but for a first batch that is larger. */
   readonly fetchBytesMax: number;
+  /**
+   * What a producer hears when the store cannot be used and its batch is surely not stored. Both are retried;
+   * KAFKA_STORAGE_ERROR, the truth of a full disk, makes clients look for another leader first, which a store
+   * that all brokers share does not deserve.
+   */
+  readonly produceRefusedAs: 'KAFKA_STORAGE_ERROR' | 'NOT_ENOUGH_REPLICAS';
 };
 
 export const defaultBrokerSettings: BrokerSettings = {
@@ -42,6 +50,7 @@ export const defaultBrokerSettings: BrokerSettings = {
   defaultPartitions: 1,
   fetchWaitMsMax: 30_000,
   fetchBytesMax: 55 * 1024 * 1024,
+  produceRefusedAs: 'KAFKA_STORAGE_ERROR',
 };
 
 /** One gateway, as its clients see it: a broker. */
@@ -79,4 +88,20 @@ export type Call = {
   readonly caller: Caller;
   /** Aborted when the connection is gone or the broker stops: waiting ends, and what there is is answered. */
   readonly signal: AbortSignal;
+  readonly invoked?: Invocation;
+};
+
+/** What a gateway in another process tells of a request that it hands to a function. */
+export type Invocation = {
+  /** The brokers as the gateway's clients see them. */
+  readonly cluster: BrokerCluster;
+  readonly settings: BrokerSettings;
+  /** Of a Produce: one for each partition of the request, in its order. */
+  readonly repeats?: readonly AppendRepeat[];
+  /** Of JoinGroup: minted where the frame was read, the same in every call for one request. */
+  readonly requestId?: Ulid;
+  /** JoinGroup and SyncGroup wait so long (ms); then the gateway calls again. */
+  readonly parkMsMax: number;
+  /** It calls again, as this member. */
+  readonly again?: { readonly memberId: string };
 };

@@ -1,9 +1,10 @@
 import { MalformedBytes } from '../base/bytes.ts';
+import type { Again } from '../groups/api.ts';
 import { KafkaError, kafkaErrors } from '../kafka/error-codes.ts';
 import { type DecodedRequest, decodeRequest, encodeResponse, UnsupportedRequest } from '../protocol/frame.ts';
 import { apiVersions } from '../protocol/messages/api-versions.ts';
 import { apiByKey } from '../protocol/messages/index.ts';
-import type { BrokerContext, Caller } from './broker-context.ts';
+import type { BrokerContext, Call, Caller, Invocation } from './broker-context.ts';
 import { noAnswer } from './handler.ts';
 import { type AnyHandler, handlers } from './handlers/index.ts';
 import { QuotaThrottle } from './quota-throttle.ts';
@@ -27,6 +28,11 @@ export type Serving = {
   readonly answer: Promise<Answer>;
 };
 
+/** The same, of a request that a gateway may have to bring once more. */
+export type InvokedServing = Omit<Serving, 'answer'> & { readonly answer: Promise<Answer | Again> };
+
+type Calling = Pick<Call, 'caller' | 'signal' | 'invoked'>;
+
 /** The Kafka API on the domain: one function from a frame to an answer, the same behind every door. */
 export class Broker {
   private readonly context: BrokerContext;
@@ -37,6 +43,15 @@ export class Broker {
 
   /** `frame` is one request, size left off. Never throws: what cannot be answered closes the connection. */
   serve(frame: Uint8Array, caller: Caller, signal: AbortSignal): Serving {
+    return this.begin(frame, { caller, signal }) as Serving; // nobody is asked again but who has invoked
+  }
+
+  /** The same for a gateway in another process, which may be asked to call again. */
+  serveInvoked(frame: Uint8Array, caller: Caller, invoked: Invocation): InvokedServing {
+    return this.begin(frame, { caller, signal: neverAborted, invoked });
+  }
+
+  private begin(frame: Uint8Array, call: Calling): InvokedServing {
     let request: DecodedRequest;
     try {
       request = decodeRequest(frame);
@@ -49,22 +64,22 @@ export class Broker {
     const admitted = new Promise<boolean>((resolve) => {
       admit = resolve;
     });
-    return { admitted, answer: this.run(handler as AnyHandler, request, caller, signal, admit) };
+    return { admitted, answer: this.run(handler as AnyHandler, request, call, admit) };
   }
 
   private async run(
     handler: AnyHandler,
     request: DecodedRequest,
-    caller: Caller,
-    signal: AbortSignal,
+    calling: Calling,
     admit: (isEarly: boolean) => void,
-  ): Promise<Answer> {
+  ): Promise<Answer | Again> {
     const { name, apiVersion, clientId, body } = request;
     let muteMs = 0;
     try {
-      const call = { version: apiVersion, clientId, caller, signal };
-      const response = await handler(this.context, body as never, call, () => admit(true));
+      const call = { version: apiVersion, clientId, ...calling };
+      const response = await handler(this.contextOf(calling), body as never, call, () => admit(true));
       if (response === noAnswer) return 'none';
+      if ('again' in response) return response;
       muteMs = throttleOf(response);
       return encoded(request, response);
     } catch (error) {
@@ -74,8 +89,13 @@ export class Broker {
     } finally {
       // Who is over a quota has the answer at once, and its next request waits (KIP-219).
       if (muteMs === 0) admit(false);
-      else void this.context.clock.sleep(muteMs, signal).then(() => admit(false));
+      else void this.context.clock.sleep(muteMs, calling.signal).then(() => admit(false));
     }
+  }
+
+  private contextOf({ invoked }: Calling): BrokerContext {
+    if (invoked === undefined) return this.context;
+    return { ...this.context, cluster: invoked.cluster, settings: invoked.settings };
   }
 
   /**
@@ -94,6 +114,7 @@ export class Broker {
   }
 }
 
+const neverAborted = new AbortController().signal;
 const isAnswered = Promise.resolve(false);
 const answered = (answer: Answer): Serving => ({ admitted: isAnswered, answer: Promise.resolve(answer) });
 

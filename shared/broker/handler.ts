@@ -1,3 +1,4 @@
+import type { Again } from '../groups/api.ts';
 import { KafkaError, type KafkaErrorName, kafkaErrors } from '../kafka/error-codes.ts';
 import { asKafkaError } from '../log/log-context.ts';
 import type { ApiName, RequestOf, ResponseOf } from '../protocol/messages/index.ts';
@@ -8,14 +9,15 @@ export const noAnswer = Symbol('no answer');
 
 /**
  * One API. `admit` lets the next request of the connection begin before this one is answered; a handler calls
- * it only when later requests can no longer overtake it.
+ * it only when later requests can no longer overtake it. `Again` only where a gateway calls that can come
+ * again.
  */
 export type Handler<Name extends ApiName> = (
   broker: BrokerContext,
   request: RequestOf<Name>,
   call: Call,
   admit: () => void,
-) => Promise<ResponseOf<Name> | typeof noAnswer>;
+) => Promise<ResponseOf<Name> | typeof noAnswer | Again>;
 
 export const noError = kafkaErrors.NONE.code;
 

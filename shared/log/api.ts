@@ -8,6 +8,22 @@ export type AppendRequest = {
   readonly partition: PartitionId;
   readonly config: LogConfig;
   readonly batch: Uint8Array;
+  /**
+   * How long whoever asks waits for an answer: while the store throttles, half of it is waited here. Default:
+   * the log's own limit.
+   */
+  readonly timeoutMs?: number;
+  readonly repeat?: AppendRepeat;
+};
+
+/** Of a caller that sends an append again, to any process, when an answer was lost. */
+export type AppendRepeat = {
+  /** 10 random bytes, the same in every try: they tell the batch apart from equal ones in the log. */
+  readonly stagingId: Uint8Array;
+  /** Which try this is, from 0. From 1 on the log is looked at first: an earlier try may have stored it. */
+  readonly tries: number;
+  /** A log end offset that was seen before the first try. Without it a plain batch may be past finding. */
+  readonly nextBefore?: Offset;
 };
 
 export type Appended = {

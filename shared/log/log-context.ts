@@ -39,6 +39,13 @@ export type LogSettings = {
   readonly repeatBatchesMax: number;
   /** How long an append tries before it answers an error. */
   readonly appendTimeoutMs: number;
+  /** The same for one whose caller said how long it waits: half of that, and never more than half of this. */
+  readonly throttledMsMax: number;
+  /**
+   * How long a batch that comes too early in its producer's sequence waits for the one before it, which may
+   * be under way in another process; what comes for its partition meanwhile waits with it.
+   */
+  readonly earlyMsMax: number;
   /** The most that decompressing one batch may take in memory. */
   readonly decompressedBytesMax: number;
   /** A segment's index has a slot each so many bytes, and at most so many slots. */
@@ -50,6 +57,11 @@ export type LogSettings = {
   readonly sweepAgeMs: number;
   /** One object of staged batches is not made larger than this (or than one batch). */
   readonly batchObjectBytesMax: number;
+  /**
+   * `produce.linger.ms`: appends of this process wait so long for others, to share objects and updates of
+   * heads with them. 0: they do not wait.
+   */
+  readonly lingerMs: number;
   /** How often a waiting read looks when nothing in this process wakes it: doubling from first to max. */
   readonly pollFirstMs: number;
   readonly pollMaxMs: number;
@@ -67,12 +79,15 @@ export const defaultLogSettings: LogSettings = {
   repeatSegmentsMax: 8,
   repeatBatchesMax: 5,
   appendTimeoutMs: 10_000,
+  throttledMsMax: 60_000,
+  earlyMsMax: 0,
   decompressedBytesMax: 64 * 1024 * 1024,
   indexSlotBytes: 64 * 1024,
   indexSlotsMax: 64,
   segmentBytesMax: 64 * 1024 * 1024,
   sweepAgeMs: 86_400_000,
   batchObjectBytesMax: 8 * 1024 * 1024,
+  lingerMs: 0,
   pollFirstMs: 30,
   pollMaxMs: 500,
   readBytesMax: 1024 * 1024 * 1024,

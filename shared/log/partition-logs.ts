@@ -16,6 +16,7 @@ import type {
   WaitOptions,
 } from './api.ts';
 import { type AppendEvents, PartitionAppender } from './append.ts';
+import { Linger } from './linger.ts';
 import {
   asKafkaError,
   defaultLogSettings,
@@ -24,10 +25,13 @@ import {
   loadHead,
 } from './log-context.ts';
 import { logSizeBytes } from './log-size.ts';
+import { PartitionWatch, type WatchTimes } from './partition-watch.ts';
+import type { Sequenced } from './pending-append.ts';
 import { type ActiveProducer, activeProducers } from './producers.ts';
 import { checkRange, read } from './read.ts';
 import { bytesOf, readMany } from './read-many.ts';
 import { type BatchToStage, stage } from './stage.ts';
+import { StagingIds } from './staging-ids.ts';
 import { advanceStart } from './start-offset.ts';
 import { offsetForTimestamp, offsetOfMaxTimestamp } from './timestamps.ts';
 import { AppendBell, AppendWatchers } from './watchers.ts';
@@ -36,6 +40,11 @@ export type PartitionLogsOptions = Omit<LogContext, 'settings'> & {
   settings?: Partial<LogSettings>;
   /** Called when a page was written: a roll may be due. */
   pagedOut?: (partition: PartitionId, head: PartitionHead) => void;
+  /**
+   * For a process in which many reads wait: one watcher a partition notices what other processes append.
+   * Without it each waiting read looks for itself, as a function's should.
+   */
+  watch?: WatchTimes;
 };
 
 /** The logs of all partitions, on one engine, for one process. */
@@ -50,10 +59,10 @@ export interface OpenPartitionLogs extends PartitionLogs {
 }
 
 export function openPartitionLogs(options: PartitionLogsOptions): OpenPartitionLogs {
-  const { settings, pagedOut, ...world } = options;
+  const { settings, pagedOut, watch, ...world } = options;
   const context: LogContext = { ...world, settings: { ...defaultLogSettings, ...settings } };
   checkTailHoldsPage(context);
-  return new EnginePartitionLogs(context, pagedOut ?? (() => {}));
+  return new EnginePartitionLogs(context, pagedOut ?? (() => {}), watch);
 }
 
 /** Otherwise a full tail could hold no whole page for ever, and nobody could relieve it [9.p3]. */
@@ -79,12 +88,24 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   private readonly appenders = new Map<string, PartitionAppender>();
   private readonly background = new Set<Promise<void>>();
   private readonly events: AppendEvents;
+  private readonly watch: PartitionWatch | undefined;
+  private readonly linger: Linger | undefined;
   private waitingReads = 0;
 
-  constructor(context: LogContext, pagedOut: (partition: PartitionId, head: PartitionHead) => void) {
+  constructor(
+    context: LogContext,
+    pagedOut: (partition: PartitionId, head: PartitionHead) => void,
+    watch: WatchTimes | undefined,
+  ) {
     this.context = context;
+    this.watch = watch && new PartitionWatch(context, this.watchers, watch);
+    const isLingering = context.settings.lingerMs > 0;
+    this.linger = isLingering ? new Linger(context, (appends) => this.begin(appends, true)) : undefined;
     this.events = {
-      appended: (partition, next) => this.watchers.appended(partition, next),
+      appended: (partition, next) => {
+        this.watchers.appended(partition, next);
+        this.watch?.appended(partition, next);
+      },
       pagedOut,
       inBackground: (work) => this.inBackground(work),
     };
@@ -93,13 +114,8 @@ class EnginePartitionLogs implements OpenPartitionLogs {
   async append(requests: readonly AppendRequest[]): Promise<(Appended | KafkaError)[]> {
     const checked = requests.map((request) => this.check(request));
     const valid = checked.filter((request): request is CheckedAppend => !(request instanceof KafkaError));
-    const staged = stage(this.context, valid);
-    const appends = new Map(
-      valid.map((request, place) => {
-        const own = staged[place];
-        return [request, own && this.appenderOf(request.partition).append(request, own)];
-      }),
-    );
+    const begun = this.linger ? this.linger.add(valid) : this.begin(valid);
+    const appends = new Map(valid.map((request, place) => [request, begun[place]]));
     return Promise.all(
       checked.map(async (request) => {
         if (request instanceof KafkaError) return request;
@@ -112,14 +128,32 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     );
   }
 
-  private check({ partition, config, batch }: AppendRequest): CheckedAppend | KafkaError {
+  /** Stages them together and puts each into its partition's queue, in this order. */
+  private begin(appends: readonly BatchToStage[], isSharing = false): Promise<Sequenced>[] {
+    const staged = stage(this.context, appends, isSharing);
+    return appends.map((append, place) => {
+      const own = staged[place];
+      assert(own !== undefined, 'a batch is staged for each');
+      return this.appenderOf(append.partition).append(append, own);
+    });
+  }
+
+  private check(request: AppendRequest): CheckedAppend | KafkaError {
+    const { partition, config, batch, timeoutMs, repeat } = request;
     const { codecs, clock, settings } = this.context;
     const nowMs = clock.nowMs();
     const limits = { decompressedBytesMax: settings.decompressedBytesMax };
     try {
       const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
       const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
-      return { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      const checked = { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
+      return {
+        ...checked,
+        ...(timeoutMs === undefined
+          ? {}
+          : { giveUpMs: nowMs + Math.min(timeoutMs, settings.throttledMsMax) / 2 }),
+        ...(repeat === undefined ? {} : { ids: new StagingIds(repeat, partition), repeat }),
+      };
     } catch (error) {
       if (error instanceof KafkaError) return error;
       throw error;
@@ -137,6 +171,7 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     const { clock, settings } = this.context;
     const deadlineMs = clock.nowMs() + maxWaitMs;
     const bell = new AppendBell(this.watchers, requests);
+    let unwatch: (() => void) | undefined;
     this.waitingReads++;
     try {
       for (let pollMs = settings.pollFirstMs; ; pollMs = Math.min(pollMs * 2, settings.pollMaxMs)) {
@@ -149,10 +184,14 @@ class EnginePartitionLogs implements OpenPartitionLogs {
         // Batches are whole, so a share that is full may be half empty.
         const enoughBytes = Math.min(minBytes, share / 2);
         if (leftMs <= 0 || signal?.aborted || isEnough(results, enoughBytes)) return results;
-        await bell.wait(clock, Math.min(pollMs, leftMs), signal);
+        for (const [place, result] of results.entries())
+          if (!(result instanceof KafkaError)) bell.saw(place, result.highWatermark);
+        unwatch ??= this.watch?.watch(requests.map(({ partition }) => partition));
+        await bell.wait(clock, this.watch ? leftMs : Math.min(pollMs, leftMs), signal);
       }
     } finally {
       this.waitingReads--;
+      unwatch?.();
       bell.close();
     }
   }

@@ -13,7 +13,7 @@ export type PendingAppend = BatchToSequence & {
   namedPlaces: EntryPlace[];
   /** Its staged bytes did not arrive: they must be staged again before it can be sequenced. */
   stagingFailed: boolean;
-  /** The outcome of a send was lost. */
+  /** The outcome of a send was lost, in this try or an earlier one. */
   wasUnknown: boolean;
   /** A `next` of the head seen before the first send; undefined if none was. */
   nextBefore: Offset | undefined;
@@ -34,6 +34,7 @@ export function pendingAppend(
   reject: (error: unknown) => void,
 ): PendingAppend {
   const { producer, recordCount } = toStage.description;
+  const { repeat } = toStage;
   const pending: PendingAppend = {
     toStage,
     current: staged,
@@ -42,8 +43,8 @@ export function pendingAppend(
     form: { is: 'expected' },
     namedPlaces: [],
     stagingFailed: false,
-    wasUnknown: false,
-    nextBefore: undefined,
+    wasUnknown: repeat !== undefined && repeat.tries > 0,
+    nextBefore: repeat?.nextBefore,
     isRefused: false,
     followsRefused: false,
     resolve,

@@ -1,4 +1,4 @@
-import { ulid, ulidTimeMs } from '../base/ulid.ts';
+import { type Ulid, ulid, ulidTimeMs } from '../base/ulid.ts';
 import type { LogConfig } from '../kafka/log-config.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
 import { type Entry, type EntryPlace, entryIdBytes } from '../storage/items/entry.ts';
@@ -6,7 +6,9 @@ import { payloadKey, writePayload } from '../storage/items/payload.ts';
 import { encodeBatchObject } from '../storage/objects/batch-object.ts';
 import { batchObjectKey } from '../storage/objects/object-keys.ts';
 import type { Staged } from '../storage/staging.ts';
+import type { AppendRepeat } from './api.ts';
 import type { LogContext } from './log-context.ts';
+import type { StagingIds } from './staging-ids.ts';
 
 /** A batch to be stored, described by its header. */
 export type BatchToStage = {
@@ -14,6 +16,11 @@ export type BatchToStage = {
   config: LogConfig;
   batch: Uint8Array;
   description: Omit<Entry, 'at' | 'sizeBytes'>;
+  /** Until when it may wait for a store that throttles (ms since 1970). Default: the log's own limit. */
+  giveUpMs?: number;
+  /** Of an append that may be sent again by another process; the ids are made of it, else at random. */
+  repeat?: AppendRepeat;
+  ids?: StagingIds;
 };
 
 /** A batch whose bytes are on their way into the store, and the entry that will name them. */
@@ -26,11 +33,17 @@ export type StagedBatch = {
 
 /**
  * Puts each batch where its size belongs: into the entry, into an item of its own, or into an object that it
- * shares with the other large ones of the request. Always under fresh keys.
+ * shares with the other large ones. Always under fresh keys. `isSharing`: batches that were gathered for it
+ * share an object also where each alone would be an item, if items cost more.
  */
-export function stage(context: LogContext, batches: readonly BatchToStage[]): StagedBatch[] {
+export function stage(
+  context: LogContext,
+  batches: readonly BatchToStage[],
+  isSharing = false,
+): StagedBatch[] {
   const { entryBytesMax, itemBytesMax } = context.stores.staging.thresholds;
-  const large = batches.filter(({ batch }) => batch.length > itemBytesMax);
+  const ownBytesMax = isSharing && isOneObjectCheaper(context, batches) ? entryBytesMax : itemBytesMax;
+  const large = batches.filter(({ batch }) => batch.length > ownBytesMax);
   const inObjects = new Map(chunks(context, large).flatMap((chunk) => stageInObject(context, chunk)));
   return batches.map((batch) => {
     const inObject = inObjects.get(batch);
@@ -39,15 +52,25 @@ export function stage(context: LogContext, batches: readonly BatchToStage[]): St
   });
 }
 
-function embed({ random }: LogContext, { batch, description }: BatchToStage): StagedBatch {
-  return {
-    entry: entryOf({ batch, description }, { kind: 'embedded', id: random.bytes(entryIdBytes), batch }),
-  };
+/** The largest item costs as much as an object: that is how engines choose `itemBytesMax`. */
+function isOneObjectCheaper({ stores }: LogContext, batches: readonly BatchToStage[]): boolean {
+  const { entryBytesMax, itemBytesMax } = stores.staging.thresholds;
+  let bytes = 0;
+  for (const { batch } of batches) if (batch.length > entryBytesMax) bytes += batch.length;
+  return bytes > itemBytesMax;
 }
+
+function embed({ random }: LogContext, { batch, description, ids }: BatchToStage): StagedBatch {
+  const id = ids?.nextEntryId() ?? random.bytes(entryIdBytes);
+  return { entry: entryOf({ batch, description }, { kind: 'embedded', id, batch }) };
+}
+
+const freshUlid = ({ clock, random }: LogContext, { ids }: BatchToStage): Ulid =>
+  ids?.nextUlid(clock) ?? ulid(clock, random);
 
 function stageInItem(context: LogContext, toStage: BatchToStage): StagedBatch {
   const { partition, batch, config, description } = toStage;
-  const id = ulid(context.clock, context.random);
+  const id = freshUlid(context, toStage);
   const stagedMs = ulidTimeMs(id);
   const expiresMs = expiry(context, config, stagedMs, description.maxTimestamp);
   const item = writePayload(batch, expiresMs);
@@ -55,12 +78,18 @@ function stageInItem(context: LogContext, toStage: BatchToStage): StagedBatch {
   return { entry: entryOf(toStage, { kind: 'item', id }), stagedMs, staged: watched(staged) };
 }
 
-function stageInObject(context: LogContext, batches: readonly BatchToStage[]): [BatchToStage, StagedBatch][] {
-  const id = ulid(context.clock, context.random);
+function stageInObject(
+  context: LogContext,
+  batches: readonly [BatchToStage, ...BatchToStage[]],
+): [BatchToStage, StagedBatch][] {
+  const leader = batches[0];
+  const id = freshUlid(context, leader);
   const { bytes, positions } = encodeBatchObject(batches);
   const staged = watched(context.stores.staging.stage({ in: 'object', key: batchObjectKey(id), bytes }));
   return batches.map((batch, place) => {
-    const entry = entryOf(batch, { kind: 'object', id, position: positions[place] ?? 0 });
+    const position = positions[place] ?? 0;
+    if (leader.ids && batch.ids) batch.ids.sharesObject(leader.ids, position);
+    const entry = entryOf(batch, { kind: 'object', id, position });
     return [batch, { entry, stagedMs: ulidTimeMs(id), staged }];
   });
 }
@@ -80,8 +109,10 @@ const entryOf = (
   at,
 });
 
-function chunks(context: LogContext, batches: readonly BatchToStage[]): BatchToStage[][] {
-  const all: BatchToStage[][] = [];
+type Chunk = [BatchToStage, ...BatchToStage[]];
+
+function chunks(context: LogContext, batches: readonly BatchToStage[]): Chunk[] {
+  const all: Chunk[] = [];
   let bytes = 0;
   for (const batch of batches) {
     const last = all.at(-1);

@@ -4,10 +4,7 @@ import type { PartitionId } from '../kafka/topic-partition.ts';
 
 type Watcher = (next: Offset) => void;
 
-/**
- * Wakes reads of this process that wait for an append of this process. A hint: the read itself asks the
- * store.
- */
+/** Wakes reads of this process that wait for a log to grow. A hint: the read itself asks the store. */
 export class AppendWatchers {
   private readonly watchers = new Map<string, Set<Watcher>>();
 
@@ -28,27 +25,34 @@ export class AppendWatchers {
   }
 }
 
+type Watched = { seen: Offset; said: Offset };
+
 /**
- * A bell that rings for appends behind the offsets given. `wait` resolves at the first ring since the last
- * wait, after `timeoutMs`, or when `signal` is aborted.
+ * A bell that rings when a log has grown beyond what its owner has seen of it: first the offsets given, later
+ * what `saw` says. `wait` resolves at the first such ring since the last wait, after `timeoutMs`, or when
+ * `signal` is aborted.
  */
 export class AppendBell {
   private readonly stops: (() => void)[];
-  private hasRung = false;
+  private readonly watched: readonly Watched[];
   private ring: () => void = () => {};
 
   constructor(watchers: AppendWatchers, behind: readonly { partition: PartitionId; offset: Offset }[]) {
-    this.stops = behind.map(({ partition, offset }) =>
-      watchers.watch(partition, (next) => {
-        if (next <= offset) return;
-        this.hasRung = true;
-        this.ring();
-      }),
+    this.watched = behind.map(({ offset }) => ({ seen: offset, said: offset }));
+    this.stops = behind.map(({ partition }, place) =>
+      watchers.watch(partition, (next) => this.say(this.watched[place], next)),
     );
   }
 
+  /** The owner has read that the log at this place ends at `next`. */
+  saw(place: number, next: Offset): void {
+    const watched = this.watched[place];
+    if (watched !== undefined && next > watched.seen) watched.seen = next;
+  }
+
   async wait(clock: Clock, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    if (!this.hasRung && !signal?.aborted) {
+    const hasRung = this.watched.some(({ seen, said }) => said > seen);
+    if (!hasRung && !signal?.aborted) {
       const stop = new AbortController();
       this.ring = () => stop.abort();
       const cancel = (): void => stop.abort();
@@ -56,11 +60,17 @@ export class AppendBell {
       await clock.sleep(timeoutMs, stop.signal);
       signal?.removeEventListener('abort', cancel);
     }
-    this.hasRung = false;
+    for (const watched of this.watched) watched.said = watched.seen;
     this.ring = () => {};
   }
 
   close(): void {
     for (const stop of this.stops) stop();
+  }
+
+  private say(watched: Watched | undefined, next: Offset): void {
+    if (watched === undefined || next <= watched.seen) return;
+    if (next > watched.said) watched.said = next;
+    this.ring();
   }
 }

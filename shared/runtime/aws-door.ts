@@ -4,8 +4,11 @@ import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { createRestApp } from '../rest/app.ts';
 import { type Caller, defaultRestSettings, type RestCluster, type RestSettings } from '../rest/deps.ts';
 import { clusterKey, readClusterId } from '../storage/items/cluster.ts';
-import { type HttpAnswer, type HttpEvent, httpHandler } from './aws-http-events.ts';
+import type { FrameServer } from './aws-frames.ts';
+import { groupsWhenNeeded } from './aws-groups.ts';
+import { type HttpAnswer, type HttpEvent, httpHandler, type ReceivedRequest } from './aws-http-events.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
+import { isFrameEvent, type WrittenAnswers } from './frame-events.ts';
 import { awsLimits } from './settings.ts';
 
 /** The door stands for one broker, which leads every partition: a client sees one address. */
@@ -26,14 +29,27 @@ const settingsOf = ({ settings }: AwsRuntime): RestSettings => ({
 });
 
 type Handler = (event: HttpEvent) => Promise<HttpAnswer>;
+type DataHandler = (event: unknown) => Promise<HttpAnswer | WrittenAnswers>;
 
 /**
  * The handlers of `produce` and `fetch`: they serve the whole HTTP API, as far as the rights of their
- * function go.
+ * function go, and the frames of gateways that invoke them.
  */
-export async function openDataDoor(): Promise<Handler> {
+export async function openDataDoor(name: 'produce' | 'fetch'): Promise<DataHandler> {
   const runtime = await openAwsRuntime();
-  return openDoor(runtime, () => readClusterIdIfMade(runtime));
+  const door = openDoor(runtime, () => readClusterIdIfMade(runtime));
+  let frames: Promise<FrameServer> | undefined;
+  return async (event) => {
+    if (!isFrameEvent(event)) return door(event as HttpEvent);
+    frames ??= openFrames(runtime, name);
+    return (await frames)(event);
+  };
+}
+
+/** Loaded when the first frame comes: who speaks HTTP need not wait for it. No answer names the cluster. */
+async function openFrames(runtime: AwsRuntime, name: 'produce' | 'fetch'): Promise<FrameServer> {
+  const { openFrameServer } = await import('./aws-frames.ts');
+  return openFrameServer(runtime, name, async () => '');
 }
 
 /** The handler of `rest`. */
@@ -57,18 +73,20 @@ function openDoor(runtime: AwsRuntime, clusterId: () => Promise<string | undefin
   const seen: { clusterId?: string; baseUrl: string } = { baseUrl: 'https://localhost' };
   const app = createRestApp({
     ...{ topics, logs, codecs, clock, random, log },
+    groups: groupsWhenNeeded(runtime),
+    metadata: runtime.stores.metadata,
     cluster: clusterAt(seen),
     producerIds: new ProducerIds(runtime),
     settings: settingsOf(runtime),
   });
-  const serve = async (request: Request, caller: Caller): Promise<Response> => {
+  const serve = async ({ request, body }: ReceivedRequest, caller: Caller): Promise<Response> => {
     const id = seen.clusterId ?? (await clusterId());
     if (id !== undefined) seen.clusterId = id;
     if (caller.baseUrl !== undefined) seen.baseUrl = caller.baseUrl;
-    return app.fetch(request, caller);
+    return app.fetch(request, caller, body);
   };
   return httpHandler({
-    serve: ({ request, caller, baseUrl }) => serve(request, { ...caller, baseUrl }),
+    serve: (received) => serve(received, { ...received.caller, baseUrl: received.baseUrl }),
     // Lambda freezes the process after the answer: page-outs that go on behind it must have ended.
     afterAnswer: () => logs.drain(),
     failed: (error) => log.error('unexpected failure at the door', { error }),

@@ -1,5 +1,6 @@
 import type { BrokerCluster, BrokerNode } from '../broker/broker-context.ts';
 import type { TopicId } from '../kafka/topic-partition.ts';
+import { livingFrom } from './broker-spread.ts';
 
 /**
  * The brokers of one process: one a Kafka listener. Leaders go round robin over all known ids, from a start
@@ -26,11 +27,11 @@ export class LocalCluster implements BrokerCluster {
   }
 
   leaderOf(topicId: TopicId, partition: number): number {
-    return this.livingFrom(spreadOf(topicId) + partition);
+    return this.livingFrom(topicId, partition);
   }
 
   coordinatorOf(key: string): number {
-    return this.livingFrom(spreadOf(key));
+    return this.livingFrom(key);
   }
 
   /** The broker's listener is gone: clients are told of the others. */
@@ -38,19 +39,8 @@ export class LocalCluster implements BrokerCluster {
     this.stopped.add(brokerId);
   }
 
-  private livingFrom(place: number): number {
-    const nodes = this.nodes();
-    for (let step = 0; step < nodes.length; step++) {
-      const node = nodes[(place + step) % nodes.length];
-      if (node && !this.stopped.has(node.id)) return node.id;
-    }
-    return this.controllerId;
+  private livingFrom(start: string, partition = 0): number {
+    const known = this.nodes().map(({ id }) => id);
+    return livingFrom(known, (id) => !this.stopped.has(id), start, partition) ?? this.controllerId;
   }
-}
-
-/** A number that stays the same for the same text (FNV-1a): where the round robin begins. */
-function spreadOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of text) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash;
 }

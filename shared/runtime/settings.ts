@@ -13,6 +13,10 @@ export const settingNames = {
   rollFunction: 'MILLRACE_ROLL_FUNCTION',
   retainFunction: 'MILLRACE_RETAIN_FUNCTION',
   sweepFunction: 'MILLRACE_SWEEP_FUNCTION',
+  /** Names of the functions that a gateway in invoke mode calls. */
+  produceFunction: 'MILLRACE_PRODUCE_FUNCTION',
+  fetchFunction: 'MILLRACE_FETCH_FUNCTION',
+  controlFunction: 'MILLRACE_CONTROL_FUNCTION',
   /**
    * Origins, separated by commas, that browsers may call from; only where the door does not add the headers.
    */
@@ -23,8 +27,24 @@ export const settingNames = {
  * The functions of the stack: the name is the bundle's folder under `dist/functions` and the file in
  * `functions/`.
  */
-export const functionNames = ['produce', 'fetch', 'rest', 'pump', 'roll', 'retain', 'sweep'] as const;
+export const functionNames = [
+  'produce',
+  'fetch',
+  'rest',
+  'control',
+  'pump',
+  'roll',
+  'retain',
+  'sweep',
+] as const;
 export type FunctionName = (typeof functionNames)[number];
+
+/** Under which names the stack prints the functions that a gateway in invoke mode calls. */
+export const functionOutputs = {
+  produce: 'ProduceFunction',
+  fetch: 'FetchFunction',
+  control: 'ControlFunction',
+} as const;
 
 /**
  * All bundles: `deployment` runs only while a stack is deployed or destroyed, and only where it is needed.
@@ -46,7 +66,14 @@ export const awsLimits = {
 } as const;
 
 /** Where items and objects lie, as patterns: what the rights of functions are written with. */
-export const keyPatterns = { catalog: 'catalog', heads: 'p#*', index: 'i#*', payloads: 'b#*' } as const;
+export const keyPatterns = {
+  catalog: 'catalog',
+  heads: 'p#*',
+  index: 'i#*',
+  payloads: 'b#*',
+  groups: 'g#*',
+  instances: 'w#*',
+} as const;
 export const objectPrefixes = { staged: 'stage/', segments: 'log/' } as const;
 
 /** The `t` of the items whose creation `pump` wants to hear of: the stream mapping filters on it. */

@@ -19,6 +19,7 @@ import {
   readAll,
   recordsOf,
 } from '../support/log-engine.ts';
+import { appendRepeatTests } from './append-repeat.suite.ts';
 import type { Engine, OpenStores } from './engine.ts';
 import { retentionTests } from './retention.suite.ts';
 
@@ -41,6 +42,7 @@ export function partitionLogsSuite(engine: Engine): void {
     const world = () => ({ stores, logs });
     appendTests(world);
     idempotenceTests(world);
+    appendRepeatTests(world);
     readTests(world);
     rollTests(world);
     retentionTests(world);

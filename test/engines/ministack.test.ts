@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { itemLimits } from '../../shared/storage/item-limits.ts';
 import { capabilities, printLimits } from '../aws/capabilities.ts';
+import { brokerLeasesSuite } from '../contract/broker-leases.suite.ts';
 import type { Engine } from '../contract/engine.ts';
 import { groupsSuite } from '../contract/groups.suite.ts';
 import { partitionLogsSuite } from '../contract/partition-logs.suite.ts';
@@ -27,3 +28,4 @@ const engine: Engine = {
 storesSuite(engine);
 partitionLogsSuite(engine);
 groupsSuite(engine);
+brokerLeasesSuite(engine);

@@ -156,6 +156,7 @@ describe('the functions', () => {
     ['produce', 512, 15],
     ['fetch', 512, 15],
     ['rest', 512, 29],
+    ['control', 512, 29],
     ['pump', 256, 60],
     ['roll', 1769, 900],
     ['retain', 1769, 900],
@@ -203,7 +204,7 @@ describe('the functions', () => {
     const reserved = ofType(resources, 'AWS::Lambda::Function').filter(
       ({ Properties }) => Properties.ReservedConcurrentExecutions === 50,
     );
-    expect(reserved.map(({ Properties }) => Properties.Timeout).sort()).toEqual([15, 15, 29]);
+    expect(reserved.map(({ Properties }) => Properties.Timeout).sort()).toEqual([15, 15, 29, 29]);
   });
 });
 

@@ -24,7 +24,10 @@ export type Theme =
   | 'sweeps'
   | 'retention'
   | 'expiry'
-  | 'topics';
+  | 'topics'
+  | 'groups'
+  | 'commits'
+  | 'consumers';
 
 /** In turn, seed after seed; what takes more luck to break is there more often. */
 export const themes: readonly Theme[] = [
@@ -41,6 +44,9 @@ export const themes: readonly Theme[] = [
   'expiry',
   'topics',
   'topics',
+  'groups',
+  'commits',
+  'consumers',
 ];
 
 export const themeOf = (seed: number): Theme => themes[seed % themes.length] as Theme;
@@ -78,6 +84,16 @@ const step = {
   transact: /transact/,
   catalog: /catalog/,
   removeHead: /remove p#/,
+  readCell: /get g#.*\/group/,
+  writeCell: /put g#.*\/group/,
+  stageSubscription: /put g#.*\/sub#/,
+  lease: /(put|update) g#.*\/lease#/,
+  readLeases: /query g#.*lease#/,
+  removeLease: /remove g#.*\/lease#/,
+  stageAssignment: /put g#.*\/asg#/,
+  readBlock: /get(Many)? g#.*\/offset#/,
+  commit: /update g#.*\/offset#.* c,o/,
+  raise: /update g#.*\/offset#.* c,fence/,
 } as const;
 
 type Steps = readonly (keyof typeof step)[];
@@ -107,6 +123,15 @@ const stepsOf: { readonly [theme in Exclude<Theme, 'everything'>]: { critical: S
   },
   expiry: { critical: ['stage', 'sequence'], others: ['moveStart', 'readPages', 'readHead', 'shortenTail'] },
   topics: { critical: ['transact', 'removeHead'], others: ['catalog', 'readHead', 'sequence'] },
+  groups: {
+    critical: ['writeCell', 'stageSubscription', 'lease', 'readCell'],
+    others: ['stageAssignment', 'readLeases', 'removeLease'],
+  },
+  commits: { critical: ['commit', 'raise', 'readBlock'], others: ['readCell', 'writeCell', 'lease'] },
+  consumers: {
+    critical: ['writeCell', 'readCell', 'commit'],
+    others: ['lease', 'readLeases', 'removeLease', 'raise'],
+  },
 };
 
 export function drawFocuses(random: Random, theme: Theme): Focus[] {

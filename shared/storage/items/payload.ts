@@ -33,3 +33,6 @@ export const writePayload = (batch: Uint8Array, expiresAtMs?: number): Item => (
 });
 
 export const readPayload = (item: Item): Uint8Array => readerOf(item, payloadType, format).bytes('batch');
+
+/** Whether the key is one of a payload: such an item is put once, and nothing of its batch ever changes. */
+export const isPayloadKey = ({ pk }: Key): boolean => pk.startsWith('b#');

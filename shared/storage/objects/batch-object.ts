@@ -34,6 +34,9 @@ export function encodeBatchObject(batches: readonly { partition: PartitionId; ba
   return { bytes: concatBytes([header, ...batches.map(({ batch }) => batch)]), positions };
 }
 
+/** Where the batch begins in an object that holds no other. */
+export const positionAlone = (partition: PartitionId): number => encodeHeader([partition]).length;
+
 function encodeHeader(partitions: readonly PartitionId[]): Uint8Array {
   const distinct = new Map(partitions.map((id) => [`${id.topicId}#${id.partition}`, id]));
   const writer = new ByteWriter(64).uint32(magic).uint8(format).uvarint(distinct.size);

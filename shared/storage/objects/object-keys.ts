@@ -25,3 +25,6 @@ export const isRolledObject = (key: string): boolean => key.includes('/rolled/')
 
 /** All staged objects. */
 export const stagedObjectsPrefix = 'stage/';
+
+/** Whether the object holds staged batches. */
+export const isStagedObject = (key: string): boolean => key.startsWith(stagedObjectsPrefix);
