@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 // Installs the Kafka clients of test/clients by package name: kcat from Debian, the others into .cache, once
 // for each version and each change of their programs. What cannot be installed is a failure, told at the end.
-// Arguments name the ones that are wanted: kcat npmClients pythonClients javaClient kafkaTools goClient.
+// Arguments name the ones that are wanted: kcat npmClients pythonClients javaClient kafkaTools kafkaStreams goClient.
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const programs = join(root, 'test/clients');
@@ -74,21 +74,28 @@ function pythonClients() {
   });
 }
 
-function javaClient() {
+function installMaven() {
   if (!hasCommand('javac', '-version') || !hasCommand('mvn', '-version'))
     debian('default-jdk-headless', 'maven');
-  once('clients-java', textOf('java'), (folder) => {
-    const pom = join(programs, 'java/pom.xml');
+}
+
+/** The jars that the pom of a folder names, and its program, compiled. */
+function javaProgram(name, source) {
+  installMaven();
+  once(`clients-${name}`, textOf(name), (folder) => {
+    const pom = join(programs, name, 'pom.xml');
     run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
     const jars = join(folder, '*');
-    run('javac', ['-d', join(folder, 'classes'), '-cp', jars, join(programs, 'java/Main.java')]);
+    run('javac', ['-d', join(folder, 'classes'), '-cp', jars, join(programs, name, source)]);
   });
 }
 
+const javaClient = () => javaProgram('java', 'Main.java');
+const kafkaStreams = () => javaProgram('streams', 'WordCount.java');
+
 function kafkaTools() {
-  if (!hasCommand('java', '-version') || !hasCommand('mvn', '-version'))
-    debian('default-jdk-headless', 'maven');
-  once('clients-tools', textOf('tools'), (folder) => {
+  installMaven();
+  once('clients-tools', readFileSync(join(programs, 'tools/pom.xml'), 'utf8'), (folder) => {
     const pom = join(programs, 'tools/pom.xml');
     run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
   });
@@ -105,7 +112,7 @@ function kcat() {
   if (!hasCommand('kcat', '-V')) debian('kcat');
 }
 
-const all = { kcat, npmClients, pythonClients, javaClient, kafkaTools, goClient };
+const all = { kcat, npmClients, pythonClients, javaClient, kafkaTools, kafkaStreams, goClient };
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(all);
 const failures = wanted.flatMap((name) => {
   try {
