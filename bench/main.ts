@@ -23,6 +23,7 @@ const usage = `How fast this is: a table, and with --report a file of JSON.
 
   of the comparison with Kafka, which needs Java 17, Maven and, for librdkafka, Python 3:
   --pairs N            how often each load runs on each server (default 3)
+  --minutes N          after so long what is left runs once on each server (default 10)
   --loads L,...        of java-16k, java-128k, java-16k-6, java-128k-6, librdkafka, callers-1, callers-64,
                        consumer, latency (default all)
   --servers S,...      beside ours, of kafka, kafka-synced (default both)
@@ -49,6 +50,7 @@ function readArguments(): Values {
     records: text,
     report: text,
     pairs: text,
+    minutes: text,
     loads: text,
     servers: text,
     'load-mb': text,
@@ -106,6 +108,7 @@ async function kafkaPart(values: Values): Promise<object[]> {
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
   const comparisons = await compare({
     pairs: numberOf(values, 'pairs', 3),
+    minutes: numberOf(values, 'minutes', 10),
     seconds: numberOf(values, 'seconds', 5),
     megabytes: numberOf(values, 'load-mb', 200),
     backlogMegabytes: numberOf(values, 'backlog-mb', 1000),

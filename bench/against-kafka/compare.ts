@@ -11,6 +11,8 @@ import { type Server, startKafka, startOurs } from './servers.ts';
 export type CompareOptions = LoadSizes & {
   /** How often each load runs on each server. */
   pairs: number;
+  /** After so many minutes a load runs once on each server, and not `pairs` times. */
+  minutes: number;
   /** Names of loads; undefined: all. */
   loads: readonly string[] | undefined;
   /** Names of servers beside ours; undefined: all. */
@@ -42,9 +44,14 @@ export async function compare(options: CompareOptions): Promise<Comparison[]> {
       if (options.against !== undefined && !options.against.includes(name)) continue;
       servers.push(await startKafka(name, join(folder, name), name === kafkaNames.synced));
     }
+    const overAtMs = systemClock.nowMs() + options.minutes * 60_000;
     await warmUp(servers, options);
     const comparisons: Comparison[] = [];
-    for (const load of chosen) comparisons.push(await compareIn(load, servers, options));
+    for (const load of chosen) {
+      const isLate = systemClock.nowMs() > overAtMs;
+      const pairs = isLate ? 1 : options.pairs;
+      comparisons.push(await compareIn(load, servers, { ...options, pairs }));
+    }
     for (const { name, pid } of servers) options.tell(`${name} holds ${megabytesOf(pid)} at the end`);
     return comparisons;
   } finally {
