@@ -148,6 +148,9 @@ async function main(): Promise<void> {
   }
 }
 
+// A process that ends by `exit` takes the servers that it began with it (child.ts).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 main().catch((error: unknown) => {
   const isUsage = error instanceof BadUsage;
   const message = error instanceof Error ? (isUsage ? error.message : error.stack) : String(error);

@@ -12,6 +12,7 @@ export type CommandContext = {
   readonly terminal: Terminal;
   readonly random: Random;
   readonly environment: NodeJS.ProcessEnv;
+  readonly fetch: typeof fetch;
   /** Aborted by the first SIGINT or SIGTERM from now on; a second one ends the process. */
   listenToSignals(): AbortSignal;
 };
@@ -42,7 +43,7 @@ export async function openDoor(context: CommandContext, values: DoorOptionValues
   const address = await findAddress(values, context.environment);
   return new Door({
     address,
-    fetch: address.isSigned ? await signing(address, values, context.environment) : fetch,
+    fetch: address.isSigned ? await signing(address, values, context) : context.fetch,
     clock: context.terminal.clock,
     random: context.random,
     timeoutMs: values.timeout * 1_000,
@@ -65,10 +66,10 @@ async function findAddress(values: DoorOptionValues, environment: NodeJS.Process
 async function signing(
   { urls }: DoorAddress,
   { region, profile }: DoorOptionValues,
-  environment: NodeJS.ProcessEnv,
+  { environment, fetch: send }: CommandContext,
 ): Promise<typeof fetch> {
   const { signedFetch } = await loadSdk(() => import('./aws/signed-fetch.ts'));
-  return signedFetch({ url: urls.rest, region, profile, environment });
+  return signedFetch({ url: urls.rest, region, profile, environment, fetch: send });
 }
 
 /** How people read the answers of a command, unless a program asked for JSON. */

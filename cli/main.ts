@@ -7,9 +7,6 @@ import { CommandFailure, exitCodes, messageOf } from './failure.ts';
 import { Terminal } from './output/terminal.ts';
 import { newProgram } from './program.ts';
 
-/** Stands before the command when a program wants its errors as JSON, too. */
-const wantsJson = (args: readonly string[]): boolean => args.includes('--json');
-
 /** Hears of SIGINT and SIGTERM once somebody listens; the second time the process ends at once. */
 function signalListener(): () => AbortSignal {
   const stopping = new AbortController();
@@ -27,20 +24,18 @@ function signalListener(): () => AbortSignal {
   };
 }
 
-/** Runs the command of the arguments; the answer is the exit code. */
-async function run(
-  work: () => Promise<unknown>,
-  args: readonly string[],
-  context: CommandContext,
-): Promise<number> {
+/** Runs a command; the answer is the exit code. */
+export async function runCommand(args: readonly string[], context: CommandContext): Promise<number> {
+  const { terminal } = context;
   try {
-    await work();
+    await newProgram(context).parseAsync(args, { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
-    if (context.terminal.readerGone.aborted) return exitCodes.ok;
+    // Whoever read the answers wants no more of them, as `head` does: that is no failure.
+    if (terminal.readerGone.aborted) return exitCodes.ok;
     // Commander has said what was wrong, or shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    context.terminal.note(explained(error, wantsJson(args)));
+    terminal.note(explained(error, args.includes('--json')));
     return error instanceof CommandFailure ? error.exitCode : exitCodes.failed;
   }
 }
@@ -49,24 +44,30 @@ function explained(error: unknown, isJson: boolean): string {
   const next = error instanceof CommandFailure ? error.next : undefined;
   if (isJson) return JSON.stringify({ error: { message: messageOf(error), ...(next ? { next } : {}) } });
   const lines = [`millrace: ${messageOf(error)}`, ...(next ? [next] : [])];
+  // What no command expects is a fault of ours: whoever reports it has the place.
   if (!(error instanceof CommandFailure) && error instanceof Error) lines.push(error.stack ?? '');
   return lines.join('\n');
 }
 
 /** What `npx millrace` does. */
 export async function main(args: readonly string[]): Promise<void> {
-  const become = Object.hasOwn(processes, args[0] ?? '') ? processes[args[0] ?? ''] : undefined;
   const terminal = new Terminal(process, systemClock, process.env);
-  const context: CommandContext = {
+  const [name = '', ...rest] = args;
+  try {
+    const become = Object.hasOwn(processes, name) ? processes[name] : undefined;
+    if (become !== undefined) return await become(rest);
+  } catch (error) {
+    terminal.note(explained(error, false));
+    await terminal.flush();
+    process.exit(exitCodes.failed);
+  }
+  const code = await runCommand(args, {
     terminal,
     random: systemRandom,
     environment: process.env,
+    fetch,
     listenToSignals: signalListener(),
-  };
-  const work = (): Promise<unknown> =>
-    become ? become(args.slice(1)) : newProgram(context).parseAsync(args, { from: 'user' });
-  const code = await run(work, args, context);
+  });
   await terminal.flush();
-  // A process that was started goes on, and ends by itself.
-  if (become === undefined || code !== exitCodes.ok) process.exit(code);
+  process.exit(code);
 }

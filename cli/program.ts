@@ -16,13 +16,18 @@ Exit codes: 0 done, 1 failed, 2 called wrongly (nothing was done), 130 stopped b
 
 /** All commands. */
 export function newProgram(context: CommandContext): Command {
+  const { terminal } = context;
   const program = new Command('millrace')
     .description('A Kafka that costs nothing while nothing flows.')
     .version(versionOf(), '-V, --version')
-    .helpCommand('help [command]', 'show how a command is used')
+    .helpCommand('help [command]', 'Show how a command is used.')
     .showSuggestionAfterError()
     .showHelpAfterError('(--help says how it is used)')
     .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.write(text),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
     .addHelpText('after', closing);
   addProcesses(program);
   addTopics(program, context);
@@ -31,7 +36,7 @@ export function newProgram(context: CommandContext): Command {
   addGroups(program, context);
   addCluster(program, context);
   addCompletion(program, context);
-  for (const command of descendants(program)) command.exitOverride().copyInheritedSettings(program);
+  for (const command of descendants(program)) command.copyInheritedSettings(program);
   return program;
 }
 

@@ -2,6 +2,7 @@ import { systemClock } from '../shared/base/clock.ts';
 import { type Log, silentLog } from '../shared/base/log.ts';
 import { type AwsDataOptions, openAwsGateway } from '../shared/runtime/aws-gateway.ts';
 import type { GatewayRuntime } from '../shared/runtime/gateway-runtime.ts';
+import { openInvokeGateway } from './invoke/open-invoke-gateway.ts';
 import type { GatewayLimits } from './limits.ts';
 import { type Listener, listen } from './listener.ts';
 
@@ -101,7 +102,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
 /** The one place where the modes part. */
 function openRuntime({ mode = 'direct', cluster = false, log = silentLog, ...options }: GatewayOptions) {
   if (mode === 'direct') return openAwsGateway({ ...options, inCluster: cluster, log });
-  throw new GatewayMisconfigured('Mode invoke is not built yet: run the gateway in mode direct.');
+  if (cluster)
+    throw new GatewayMisconfigured('In mode invoke a gateway advertises only itself: leave --cluster out.');
+  return openInvokeGateway({ ...options, log });
 }
 
 function open(options: GatewayOptions, { broker, membership }: GatewayRuntime): Promise<Listener> {

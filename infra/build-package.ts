@@ -9,6 +9,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { commonJsBanner } from './bundle.ts';
+import { buildGatewayImage } from './gateway-image.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -88,4 +89,5 @@ function follow(file: string, needed: Set<string>): void {
 
 buildCode();
 buildCommandLine();
+buildGatewayImage();
 buildTypes();

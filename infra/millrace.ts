@@ -17,6 +17,7 @@ import { Drivers } from './constructs/drivers.ts';
 import { emptyOnDestruction } from './constructs/empty-bucket.ts';
 import { adoptData, type ExistingData } from './constructs/existing-data.ts';
 import { FunctionUrlDoor } from './constructs/function-url-door.ts';
+import { type GatewayMode, grantGateway } from './constructs/gateway-rights.ts';
 import { HttpApiDoor, type Jwt } from './constructs/http-api-door.ts';
 import { newLogBucket } from './constructs/log-bucket.ts';
 import { newMetadataTable } from './constructs/metadata-table.ts';
@@ -87,6 +88,7 @@ export class Millrace extends Construct {
   /** The HTTP API, REST API or function URLs. */
   readonly door: Door;
   readonly functions: Readonly<Record<FunctionName, BrokerFunction>>;
+  private readonly encryptionKey: IKey | undefined;
   private readonly metrics: Metrics;
 
   constructor(scope: Construct, id: string, props: MillraceProps = {}) {
@@ -96,6 +98,7 @@ export class Millrace extends Construct {
     const { table, bucket } = this.newData(props, recoveryDays);
     this.table = table;
     this.bucket = bucket;
+    this.encryptionKey = props.encryptionKey;
     const data = { table, bucket, ...(props.encryptionKey ? { encryptionKey: props.encryptionKey } : {}) };
     this.functions = this.newFunctions(props, data, recoveryDays);
     if (props.removal === 'destroy') this.emptyBucketAfterUse(props);
@@ -208,6 +211,20 @@ export class Millrace extends Construct {
   /** Lets a principal call everything: create, change and delete topics, produce and read. */
   grantManage(grantee: IGrantable): Grant {
     return this.door.grantManage(grantee);
+  }
+
+  /**
+   * Lets a principal run a Kafka gateway. `direct`: it holds rights on table and bucket; `invoke`: it may
+   * invoke three functions and nothing else. Either way it is trusted like a broker.
+   */
+  grantGateway(grantee: IGrantable, mode: GatewayMode = 'direct'): Grant {
+    const { table, bucket, encryptionKey, functions } = this;
+    return grantGateway(
+      grantee,
+      mode,
+      { table, bucket, ...(encryptionKey ? { encryptionKey } : {}) },
+      functions,
+    );
   }
 
   /**

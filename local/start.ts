@@ -29,7 +29,7 @@ export type StartOptions = {
   /** `num.partitions` of topics that are created without a number. Default 1. */
   defaultPartitions?: number;
   /** What is chosen about groups, e.g. `consumerSessionTimeoutMs`; the rest is Kafka's default. */
-  groupSettings?: LocalRuntimeOptions['groupSettings'];
+  groupSettings?: NonNullable<LocalRuntimeOptions['groupSettings']>;
   /** Origins that browsers may call from; `*` for any. Default none. */
   corsOrigins?: readonly string[];
   log?: Log;

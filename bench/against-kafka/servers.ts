@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,12 +24,27 @@ export const python = join(root, '.cache/bench-venv/bin/python');
 
 const startMsMax = 90_000;
 
+/** What `npm start` gives to Node. */
+async function nodeOptions(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+}
+
 /** Ours, as `npm start` runs it, synced as it always is. */
 export async function startOurs(folder: string, profileFolder?: string): Promise<Server> {
   const [port, restPort] = await freePorts(2);
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const ports = ['--kafka-port', String(port), '--rest-port', String(restPort)];
-  const args = [...profile, join(root, 'local/run.mjs'), '--data', folder, ...ports];
+  const args = [
+    ...(await nodeOptions()),
+    ...profile,
+    join(root, 'local/run.mjs'),
+    '--data',
+    folder,
+    ...ports,
+  ];
   return whenUp('ours', Number(port), startChild(process.execPath, args));
 }
 

@@ -5,6 +5,8 @@ import { CommandFailure } from '../failure.ts';
  * installed it.
  */
 export async function loadSdk<T>(load: () => Promise<T>): Promise<T> {
+  // Which Node it will want some day is no news for who runs a command.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   try {
     return await load();
   } catch (error) {

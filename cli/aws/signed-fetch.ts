@@ -9,6 +9,7 @@ export type SigningOptions = {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
+  readonly fetch: typeof fetch;
 };
 
 type Bytes = string | ArrayBuffer | ArrayBufferView;
@@ -45,7 +46,8 @@ const bytesOf = (data: Bytes): Uint8Array => {
  * `fetch`, signed as IAM wants it (AWS Signature Version 4) with the credentials that AWS's own tools would
  * find: environment, profile, single sign-on, container, instance.
  */
-export function signedFetch({ url, region, profile, environment }: SigningOptions): typeof fetch {
+export function signedFetch(options: SigningOptions): typeof fetch {
+  const { url, region, profile, environment } = options;
   const door = awsDoorOf(new URL(url).hostname);
   const where = region ?? door?.region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION;
   if (!where) {
@@ -57,7 +59,8 @@ export function signedFetch({ url, region, profile, environment }: SigningOption
     credentials: defaultProvider(profile === undefined ? {} : { profile }),
     sha256: Sha256,
   });
-  return async (input, init = {}) => fetch(input, { ...init, headers: await sign(signer, input, init) });
+  return async (input, init = {}) =>
+    options.fetch(input, { ...init, headers: await sign(signer, input, init) });
 }
 
 async function sign(

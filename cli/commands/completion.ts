@@ -12,7 +12,7 @@ const hint = `
 export function addCompletion(program: Command, { terminal }: CommandContext): void {
   program
     .command('completion')
-    .summary('print what makes a shell complete the commands')
+    .summary('Print what makes a shell complete the commands.')
     .description('Prints a script with which a shell completes commands and options.')
     .addArgument(new Argument('<shell>', 'which one').choices(shells))
     .addHelpText('after', hint)

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Command, Option } from 'commander';
 import * as shape from '../../shared/rest/contract-shapes.ts';
 import { groupName, partitionList, topicNames, unescaped, whole } from '../arguments.ts';
@@ -49,7 +50,7 @@ export function addConsume(program: Command, context: CommandContext): void {
     new Option(flags, what).choices(dataFormats).default('text');
   const command = program
     .command('consume')
-    .summary('read records')
+    .summary('Read records.')
     .description('Reads records of one or more topics.')
     .argument('<topics...>', 'where from', topicNames)
     .option('-o, --offset <where>', 'earliest (default), latest, a number, -100: the last hundred, or @TIME')
@@ -77,6 +78,8 @@ async function consume(context: CommandContext, topics: readonly string[], value
   const door = await openDoor(context, values);
   const done = new AbortController();
   const signal = AbortSignal.any([context.listenToSignals(), done.signal, terminal.readerGone]);
+  // Each reader listens to it.
+  setMaxListeners(0, signal);
   const progress = new Progress(terminal, values.progress === true);
   const countMax = values.count ?? Number.POSITIVE_INFINITY;
   const writer = new RecordWriter(terminal, format, countMax, progress, () => done.abort());

@@ -60,7 +60,7 @@ export function addProduce(program: Command, context: CommandContext): void {
     new Option(flags, what).choices(dataFormats).default('text');
   const command = program
     .command('produce')
-    .summary('store records, one a line')
+    .summary('Store records, one a line.')
     .description('Stores records: from standard input or files, one a line.')
     .argument('<topic>', 'where to', topicName)
     .option('-f, --file <path>', 'read a file instead of standard input; may be repeated', repeated)

@@ -9,6 +9,7 @@ import { CommandFailure, UsageFailure } from '../failure.ts';
 import { counted } from '../output/progress.ts';
 import { table } from '../output/table.ts';
 import { describeTopic, type TopicDescription, topicText } from './topic-description.ts';
+import { type OffsetsValues, showOffsets } from './topic-offsets.ts';
 
 const int32Max = 2 ** 31 - 1;
 
@@ -59,6 +60,12 @@ export function addTopics(program: Command, context: CommandContext): void {
     .option('--all-configs', 'show configs with their default, too');
   withDoorOptions(describe).action((names: string[], values: DescribeValues) =>
     describeAll(context, names, values),
+  );
+  const offsets = add('offsets', 'Shows which offset a time, or another place, has in each partition.')
+    .argument('<topic>', 'its name', topicName)
+    .option('--at <where>', 'earliest, latest, -100: the last hundred, or @TIME', 'latest');
+  withDoorOptions(offsets).action((name: string, values: OffsetsValues) =>
+    showOffsets(context, name, values),
   );
   const alter = add('alter-config', 'Changes configs of a topic, all or none.')
     .argument('<topic>', 'its name', topicName)

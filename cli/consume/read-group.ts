@@ -44,6 +44,9 @@ export async function readGroup(door: Door, writer: RecordWriter, options: Group
       if (written.length > 0) await commit(door, instance, written, options);
       else if (options.exitsAtEnd && (await isAtEnd(door, instance, options))) return;
     }
+  } catch (error) {
+    // What was cut short by the signal has not failed.
+    if (!signal.aborted) throw error;
   } finally {
     await leave(door, instance, options);
   }

@@ -5,6 +5,7 @@ import { backoffMs } from '../../shared/base/retry.ts';
 import { type Operation, routes } from '../../shared/rest/contract.ts';
 import * as shape from '../../shared/rest/contract-shapes.ts';
 import { parseKeepingDigits } from '../output/json-line.ts';
+import { withDeadline } from './deadline.ts';
 import type { DoorAddress } from './door-address.ts';
 import { DoorFailure, failureOf, noAnswer, notMillrace } from './door-failure.ts';
 
@@ -96,19 +97,23 @@ export class Door {
     }
   }
 
-  /** Calls a route. What changes nothing is tried again while its failure may pass. */
+  /**
+   * Calls a route. A failure that may pass is tried again where that cannot do harm: of what changes nothing,
+   * and of what the door says it has not done (429).
+   */
   async send(
     operation: Operation,
     parameters: PathParameters,
     options: CallOptions = {},
   ): Promise<DoorAnswer> {
-    const { method } = routes[operation];
-    // A read of an instance moves its position: its answer may be lost only once.
-    if (method !== 'GET' || operation === 'fetchRecords')
-      return this.sendOnce(operation, parameters, options);
-    const isPassing = (error: unknown): boolean =>
-      error instanceof DoorFailure && error.status !== undefined && error.isPassing && error.status !== 500;
-    return this.persist(() => this.sendOnce(operation, parameters, options), isPassing, options.signal);
+    const mayRepeat = ({ status, isPassing }: DoorFailure): boolean =>
+      status === 429 ||
+      (routes[operation].method === 'GET' && isPassing && status !== undefined && status !== 500);
+    return this.persist(
+      () => this.sendOnce(operation, parameters, options),
+      (error) => error instanceof DoorFailure && mayRepeat(error),
+      options.signal,
+    );
   }
 
   /**
@@ -146,14 +151,14 @@ export class Door {
     const base = baseFor(operation, address);
     const url = new URL(`${base}${pathOf(operation, parameters)}`);
     for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.set(name, value);
-    const timeout = AbortSignal.timeout(this.options.timeoutMs + (options.waitMs ?? 0));
-    const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-    const init = requestOf(operation, options, address, signal);
+    const timeoutMs = this.options.timeoutMs + (options.waitMs ?? 0);
     try {
-      const answer = await this.options.fetch(url, init);
-      const text = await answer.text();
-      if (answer.ok) return { status: answer.status, headers: answer.headers, text };
-      throw failureOf(base, answer.status, text, address.isSigned);
+      return await withDeadline(this.clock, timeoutMs, options.signal, async (signal) => {
+        const answer = await this.options.fetch(url, requestOf(operation, options, address, signal));
+        const text = await answer.text();
+        if (answer.ok) return { status: answer.status, headers: answer.headers, text };
+        throw failureOf(base, answer.status, text, address.isSigned);
+      });
     } catch (error) {
       if (options.signal?.aborted) throw error;
       throw error instanceof Error && 'exitCode' in error ? error : noAnswer(base, error);

@@ -25,7 +25,7 @@ export interface GatewayMembership {
 export class GatewayAlone implements GatewayMembership, BrokerCluster {
   readonly clusterId: string;
   readonly brokerId: number;
-  readonly cluster = this;
+  readonly cluster: BrokerCluster = this;
   readonly lost = new Promise<Error>(() => {});
   brokers: readonly BrokerNode[] = [];
 
@@ -72,7 +72,7 @@ const releaseMsMax = 2_000;
  */
 export class GatewayCluster implements GatewayMembership, BrokerCluster {
   readonly clusterId: string;
-  readonly cluster = this;
+  readonly cluster: BrokerCluster = this;
   readonly lost: Promise<Error>;
   private readonly options: GatewayClusterOptions;
   private known: readonly BrokerLease[] = [];

@@ -13,6 +13,10 @@ export const settingNames = {
   rollFunction: 'MILLRACE_ROLL_FUNCTION',
   retainFunction: 'MILLRACE_RETAIN_FUNCTION',
   sweepFunction: 'MILLRACE_SWEEP_FUNCTION',
+  /** Names of the functions that a gateway in invoke mode calls. */
+  produceFunction: 'MILLRACE_PRODUCE_FUNCTION',
+  fetchFunction: 'MILLRACE_FETCH_FUNCTION',
+  controlFunction: 'MILLRACE_CONTROL_FUNCTION',
   /**
    * Origins, separated by commas, that browsers may call from; only where the door does not add the headers.
    */
@@ -34,6 +38,13 @@ export const functionNames = [
   'sweep',
 ] as const;
 export type FunctionName = (typeof functionNames)[number];
+
+/** Under which names the stack prints the functions that a gateway in invoke mode calls. */
+export const functionOutputs = {
+  produce: 'ProduceFunction',
+  fetch: 'FetchFunction',
+  control: 'ControlFunction',
+} as const;
 
 /**
  * All bundles: `deployment` runs only while a stack is deployed or destroyed, and only where it is needed.

@@ -12,6 +12,8 @@ const [producer, consumer] = ['Producer', 'Consumer'].map(
 ) as [Role, Role];
 log.grantProduce(producer, 'orders');
 log.grantConsume(consumer, 'orders');
+const gateway = new Role(stack, 'Gateway', { assumedBy: new AccountRootPrincipal() });
+log.grantGateway(gateway, 'invoke');
 
 const outputs = {
   Url: log.urls.Url as string,
@@ -19,5 +21,9 @@ const outputs = {
   BucketName: log.bucket.bucketName,
   ProducerRole: producer.roleArn,
   ConsumerRole: consumer.roleArn,
+  GatewayRole: gateway.roleArn,
+  ProduceFunction: log.functions.produce.function.functionName,
+  FetchFunction: log.functions.fetch.function.functionName,
+  ControlFunction: log.functions.control.function.functionName,
 };
 for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value });

@@ -6,9 +6,7 @@ import { type Arguments, type Client, ClientProcess, type Task } from './client-
 import { clients } from './clients.ts';
 import type { Plan, SeenRecord } from './records.ts';
 
-/**
- * A member of a KIP-848 group that was killed is missed after the time that the broker gives: 45 s in Kafka.
- */
+/** A KIP-848 member that was killed is missed after a time that the broker chooses: 45 s by default. */
 const groupSettings = { consumerSessionTimeoutMs: 6_000, consumerHeartbeatIntervalMs: 1_000 };
 
 /** A broker on a folder of its own, and the programs that run against it. */

@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
+import { KafkaGateway } from '../../infra/constructs/kafka-gateway.ts';
 import type { MillraceProps } from '../../infra/millrace.ts';
 import { MillraceStack } from '../../infra/millrace-stack.ts';
 import { apis, context } from './synth.ts';
@@ -50,6 +52,15 @@ const variants: [name: string, props: MillraceProps][] = [
 
 test.each(variants)('%s: no rule of AWS Solutions is broken without a reason beside it', (_, props) => {
   expect(violationsIn((app) => new MillraceStack(app, 'Millrace', props))).toEqual([]);
+});
+
+test.each(['direct', 'invoke'] as const)('no rule is broken by a Kafka gateway in mode %s', (mode) => {
+  const violations = violationsIn((app) => {
+    const stack = new MillraceStack(app, 'Millrace');
+    const vpc = new Vpc(stack, 'Vpc', { natGateways: 0, maxAzs: 2 }) as unknown as IVpc;
+    new KafkaGateway(stack, 'Gateway', { log: stack.log, vpc, mode });
+  });
+  expect(violations.filter((violation) => !violation.includes('/Vpc/'))).toEqual([]);
 });
 
 test('a broken rule would be seen', () => {

@@ -13,7 +13,11 @@ export class ClassicMember extends Life {
   override async live(): Promise<void> {
     while (!this.isGone) {
       const joined = await this.join();
-      if (joined === undefined) continue;
+      if (joined === undefined) {
+        if (this.isToldToGo) this.end();
+        continue;
+      }
+      this.isIn = true;
       this.memberId = joined.memberId;
       this.generation = joined.generationId;
       const own = await this.sync(joined);
@@ -78,6 +82,7 @@ export class ClassicMember extends Life {
       if (await this.mishap()) return;
       if (this.isGone) return;
       if (this.does('commits')) this.commitLater(this.speaker, position);
+      if (this.does('looks')) this.look(this.speaker, position);
       const error = await calls.heartbeat(this.speaker);
       if (error === 'NONE' || error === 'unknown' || error === 'NOT_COORDINATOR') continue;
       for (let more = 0; more < 3 && this.does('lingers'); more++) {
@@ -109,7 +114,10 @@ export class ClassicMember extends Life {
   }
 
   private hears(error: string): void {
-    if (error === 'UNKNOWN_MEMBER_ID') this.memberId = '';
+    if (error === 'UNKNOWN_MEMBER_ID') {
+      this.memberId = '';
+      this.isIn = false;
+    }
     if (error === 'FENCED_INSTANCE_ID') this.end();
   }
 }

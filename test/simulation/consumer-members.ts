@@ -26,6 +26,7 @@ export class ConsumerMember extends Life {
       await this.world.pause(this.calls.plan.tempoMs);
       if (await this.mishap()) return;
       if (this.does('commits')) this.commitLater(this.speaker, this.owned);
+      if (this.does('looks')) this.look(this.speaker, this.owned);
       if (this.told !== undefined && happens(this.world.random, 0.6)) await this.obey(this.told);
     }
   }
@@ -88,6 +89,7 @@ export class ConsumerMember extends Life {
     }
     const { memberId, memberEpoch, assignment } = answer.value;
     this.saysAll = false;
+    this.isIn = true;
     this.epoch = memberEpoch;
     this.memberId = memberId ?? this.memberId;
     if (assignment !== null) await this.isTold(slicesOf(assignment));
@@ -161,6 +163,8 @@ export class ConsumerMember extends Life {
     const mustRejoin = ['UNKNOWN_MEMBER_ID', 'FENCED_MEMBER_EPOCH', 'GROUP_ID_NOT_FOUND'];
     if (!mustRejoin.includes(error)) return;
     if (this.does('lingers')) this.commitLater(this.speaker, this.owned);
+    this.isIn = false;
+    if (this.isToldToGo) this.end();
     this.startOver();
   }
 }

@@ -8,7 +8,8 @@ import { happens, oneOf, spread } from './scheduler.ts';
  */
 export type Focus = {
   readonly on: RegExp;
-  readonly what: 'sleep' | 'death' | 'lost' | 'late' | 'slow';
+  /** Held: it is on its way for as long as others may be late, and is answered. */
+  readonly what: 'sleep' | 'death' | 'lost' | 'late' | 'slow' | 'held';
   /** Of sleep and death: before the call is sent, or before its answer is heard. */
   readonly when: 'begins' | 'hears';
   readonly chance: number;
@@ -139,6 +140,17 @@ export function drawFocuses(random: Random, theme: Theme): Focus[] {
   const more = Array.from({ length: integerBelow(random, 3) });
   if (theme === 'everything') return more.map(() => drawFocus(random, Object.values(step)));
   const { critical, others } = stepsOf[theme];
+  if (theme === 'groups' || theme === 'commits' || theme === 'consumers') {
+    const kinds = ['held', 'held', 'late', 'lost', 'sleep', 'death'] as const;
+    const one = (): Focus => drawFocus(random, named(happens(random, 0.7) ? critical : others), kinds);
+    const heldCommit: Focus = {
+      on: step.commit,
+      what: 'held',
+      when: 'begins',
+      chance: spread(random, 0.1, 0.6),
+    };
+    return [theme === 'commits' && happens(random, 0.6) ? heldCommit : one(), ...more.map(one)];
+  }
   const first = (): Focus => drawFocus(random, named(critical), ['slow', 'slow', 'late', 'lost', 'sleep']);
   return [first(), first(), ...more.map(() => drawFocus(random, named([...critical, ...others])))];
 }

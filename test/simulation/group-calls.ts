@@ -43,10 +43,16 @@ export class GroupCalls {
   /** From then on a JoinGroup must be answered within this time. */
   mustEndMs: number | undefined;
   private syncs = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(world: World, plan: GroupsPlan) {
     this.world = world;
     this.plan = plan;
+  }
+
+  /** Until some round is complete. */
+  nextRound(): Promise<void> {
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   ask<T>(
@@ -71,6 +77,7 @@ export class GroupCalls {
     };
     const operation = world.history.invoke('member', body, world.clock.nowMs());
     const answer = await this.untilJoined(this.joinRequest(joining));
+    if (errorOf(answer) === 'NONE') for (const wake of this.waiting.splice(0)) wake();
     conclude(world, operation, judged(answer), (joined) => ({
       generation: joined.generationId,
       joinedAs: joined.memberId,

@@ -46,6 +46,8 @@ export type Habits = {
   /** It goes on committing for a while after it heard that it may not. */
   readonly lingers: number;
   readonly commits: number;
+  /** It asks what is committed, though it knows. */
+  readonly looks: number;
 };
 
 export type AdminPlan = {
@@ -61,7 +63,8 @@ export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
   const tempoMs = spread(random, 500, 4_000);
   const sessionMs = Math.max(6_000, Math.round(spread(random, 10, 20) * tempoMs));
   const isOfOneEra = happens(random, theme === 'groups' ? 0.8 : 0.9);
-  const first = theme === 'consumers' ? 'consumer' : 'classic';
+  const isNew = theme === 'consumers' || (theme === 'commits' && happens(random, 0.5));
+  const first = isNew ? 'consumer' : 'classic';
   const kinds = isOfOneEra
     ? [first]
     : oneOf(random, [
@@ -80,10 +83,12 @@ export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
     group: 'g',
     tempoMs,
     sessionMs,
-    rebalanceMs: Math.round(oneOf(random, [5, 15, 200]) * tempoMs),
+    rebalanceMs: Math.round(oneOf(random, theme === 'groups' ? [5, 200, 200] : [5, 15, 200]) * tempoMs),
     waitMsMax: oneOf(random, [1_000, 5_000, 20_000]),
     settings,
-    eras: kinds.map((kind, era) => drawEra(random, kind as MemberPlan['kind'], era, tempoMs)),
+    eras: kinds.map((kind, era) =>
+      drawEra(random, kind as MemberPlan['kind'], { era, tempoMs, statics: theme === 'commits' ? 0.8 : 0.5 }),
+    ),
     eraMs: Math.round(spread(random, 25, 70) * tempoMs) / kinds.length,
     habits: drawHabits(random, theme),
     admin: {
@@ -96,8 +101,12 @@ export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
   };
 }
 
-function drawEra(random: Random, kind: MemberPlan['kind'], era: number, tempoMs: number): MemberPlan[] {
-  const statics = happens(random, 0.5) ? random.next() : 0;
+function drawEra(
+  random: Random,
+  kind: MemberPlan['kind'],
+  { era, tempoMs, statics: chance }: { era: number; tempoMs: number; statics: number },
+): MemberPlan[] {
+  const statics = happens(random, chance) ? random.next() : 0;
   return Array.from({ length: 2 + integerBelow(random, 3) }, (_, at) => ({
     kind,
     name: `${kind === 'classic' ? 'c' : 'k'}${era}${at}`,
@@ -116,9 +125,10 @@ function drawHabits(random: Random, theme: GroupTheme): Habits {
     stalls: some(theme === 'commits' ? 0.9 : 0.5, 0.005, 0.06),
     leaves: some(0.5, 0.005, 0.05),
     changes: some(theme === 'commits' ? 0.3 : 0.7, 0.01, 0.15),
-    isDoubled: some(0.5, 0.01, 0.08),
-    hurries: some(0.5, 0.05, 0.5),
+    isDoubled: theme === 'commits' ? some(0.8, 0.05, 0.2) : some(0.5, 0.01, 0.08),
+    hurries: some(0.7, 0.05, 0.6),
     lingers: some(0.7, 0.2, 0.9),
     commits: theme === 'groups' ? 0.2 : 0.8,
+    looks: theme === 'commits' ? 0.6 : 0.05,
   };
 }

@@ -8,7 +8,7 @@ import type { Assigned, MemberAtRest, Slice } from './group-bodies.ts';
 import { GroupCalls, sliceOf, topicName } from './group-calls.ts';
 import type { GroupsPlan, MemberPlan } from './group-plan.ts';
 import type { Life, Surroundings } from './member-life.ts';
-import { oneOf, spread } from './scheduler.ts';
+import { happens, oneOf, spread } from './scheduler.ts';
 import type { System } from './system.ts';
 import { conclude, Slot, type World } from './world.ts';
 
@@ -57,6 +57,11 @@ async function calmDown(members: Members, calls: GroupCalls): Promise<void> {
   calls.mustEndMs = 20 * tempoMs + 20_000;
   for (let change = 0; change < calmChanges; change++) {
     await world.clock.sleep(spread(world.random, 0.01, 3) * tempoMs);
+    // Who comes when a round has just been completed opens the next one at once.
+    if (happens(world.random, 0.5)) {
+      await Promise.race([calls.nextRound(), world.clock.sleep(5 * tempoMs)]);
+      members.startAnother(spread(world.random, 1, 500));
+    }
     const living = members.living();
     if (living.length > 0) oneOf(world.random, living).wish = oneOf(world.random, ['changes', 'leaves']);
   }
@@ -96,6 +101,15 @@ class Members implements Surroundings {
     });
   }
 
+  /** A program that was not there before. */
+  startAnother(afterMs: number): void {
+    const [first] = this.era;
+    if (first === undefined) return;
+    const plan = { ...first, name: `${first.name}+${this.made}`, instanceId: null, afterMs };
+    this.era = [...this.era, plan];
+    this.start(plan, afterMs);
+  }
+
   stop(): void {
     this.isOver = true;
     for (const member of this.all) member.end();
@@ -103,6 +117,14 @@ class Members implements Surroundings {
 
   living(): Life[] {
     return this.all.filter(({ isGone }) => !isGone);
+  }
+
+  /** Of several programs of one instance those that are in; all others have to be. */
+  wanted(): Life[] {
+    const living = this.living();
+    const isCrowdedOut = (member: Life): boolean =>
+      !member.isIn && living.some((other) => other.isIn && other.plan === member.plan);
+    return living.filter((member) => !isCrowdedOut(member));
   }
 
   isQuiet(): boolean {
@@ -124,7 +146,7 @@ async function describeAtRest(members: Members, calls: GroupCalls): Promise<void
   const { world, plan } = calls;
   const slot = new Slot(world, 'last broker');
   const wanted = {
-    members: members.living().map(({ memberId, subscription }) => ({ memberId, subscription })),
+    members: members.wanted().map(({ memberId, subscription }) => ({ memberId, subscription })),
     slices: members.slices(),
   };
   const body = { does: 'groupAtRest' as const, group: plan.group, wanted };

@@ -25,6 +25,8 @@ export abstract class Life {
   readonly next: Surroundings;
   memberId = '';
   subscription: string;
+  /** It was let in, and has not heard since that it is out. */
+  isIn = false;
   /** Its program has ended. */
   isGone = false;
   /** Somebody stops it: it leaves when it comes to it. */
@@ -82,5 +84,10 @@ export abstract class Life {
     this.committing = this.calls.commit(speaker, new Map(position)).then(() => {
       this.committing = undefined;
     });
+  }
+
+  /** What is committed of its slices, as it is told. */
+  look(speaker: Speaker, position: Position): void {
+    if (position.size > 0) void this.calls.fetch(speaker, [...position.keys()], false);
   }
 }

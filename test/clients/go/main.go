@@ -247,12 +247,14 @@ func consume(ctx context.Context) {
 	show("closed", true)
 }
 
-// commit may lose its partition to a rebalance first: then the record comes again, elsewhere.
+// commit may lose its partition to a rebalance first: then the record comes again, elsewhere. Where no broker is
+// reached, the next record's commit says the same.
 func commit(client *kgo.Client, record *kgo.Record) {
 	err := client.CommitRecords(context.Background(), record)
 	isPassing := errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration) ||
 		errors.Is(err, kerr.UnknownMemberID) || errors.Is(err, kerr.StaleMemberEpoch)
-	if !isPassing {
+	var told *kerr.Error
+	if errors.As(err, &told) && !told.Retriable && !isPassing {
 		check(err)
 	}
 }

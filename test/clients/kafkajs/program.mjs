@@ -84,7 +84,8 @@ async function consume() {
     groupId: args.group || `alone-${process.pid}`,
     sessionTimeout: 6_000,
     heartbeatInterval: 1_000,
-    retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 1_000 },
+    // Only when these are used up does it look for another broker.
+    retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 },
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
     print({ assigned: payload.memberAssignment[args.topic] ?? [] }),
@@ -169,4 +170,4 @@ const tasks = {
   admin: () => withAdmin(administrate),
 };
 await tasks[task]();
-process.exit(0);
+process.stdout.write('', () => process.exit(0)); // a pipe may hold lines still

@@ -132,4 +132,4 @@ async function administrate() {
 }
 
 await { produce, consume, 'offset-for-time': offsetForTime, admin: administrate }[task]();
-process.exit(0);
+process.stdout.write('', () => process.exit(0)); // a pipe may hold lines still

@@ -38,11 +38,27 @@ const said = ({ memberId, from, to }: Hold): string =>
 
 /** One member after another: its heartbeats follow on each other. */
 function holdsIn(history: History): Hold[] {
-  const beats = history.operations.filter(isConsumerHeartbeat).filter(({ body }) => !body.isRepeat);
   const byMember = new Map<string, Set<Beat>>();
-  for (const beat of beats) if (beat.body.memberId !== '') memberOf(byMember, beat.body.memberId).add(beat);
-  return [...byMember.values()].flatMap((own) => holdsOf([...own]));
+  for (const beat of history.operations.filter(isConsumerHeartbeat)) {
+    if (beat.body.memberId !== '') memberOf(byMember, beat.body.memberId).add(beat);
+  }
+  return [...byMember.values()].flatMap((own) => {
+    const beats = [...own];
+    return holdsOf(beats.filter(({ body }) => !body.isRepeat)).filter((hold) => isSure(hold, beats));
+  });
 }
+
+/** No other heartbeat of the member, come late, may have said meanwhile that it has nothing of it. */
+const isSure = ({ from, to, slice }: Hold, beats: readonly Beat[]): boolean =>
+  !beats.some(
+    (beat) =>
+      beat !== from &&
+      beat !== to &&
+      beat.invokedAt < to.completedAt &&
+      beat.completedAt > from.invokedAt &&
+      beat.body.owned !== null &&
+      !beat.body.owned.includes(slice),
+  );
 
 function holdsOf(beats: readonly Beat[]): Hold[] {
   const all: Hold[] = [];

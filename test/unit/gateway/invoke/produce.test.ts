@@ -1,58 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { openInvokeBroker } from '../../../../gateway/invoke/invoke-broker.ts';
-import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
-import { silentLog } from '../../../../shared/base/log.ts';
-import { seededRandom, systemRandom } from '../../../../shared/base/random.ts';
-import type { Answer, Broker } from '../../../../shared/broker/broker.ts';
+import { systemClock } from '../../../../shared/base/clock.ts';
+import { seededRandom } from '../../../../shared/base/random.ts';
+import type { Answer } from '../../../../shared/broker/broker.ts';
 import { kafkaErrorName } from '../../../../shared/kafka/error-codes.ts';
 import { produce } from '../../../../shared/protocol/messages/produce.ts';
-import { openMemoryStores } from '../../../../shared/storage/memory/open-memory-stores.ts';
 import {
   batchOf,
   decodedAnswer,
   fetchAll,
   frameOf,
-  openBroker,
   produceBody,
   testCaller,
   valuesOf,
 } from '../../../support/broker-engine.ts';
-import {
-  type Fate,
-  type FunctionsOptions,
-  fastClock,
-  type InvokedFunctions,
-  openFunctions,
-} from '../../../support/invoked-functions.ts';
+import { type Fate, fastClock } from '../../../support/invoked-functions.ts';
+import { openStand, type Stand } from './stand.ts';
 
-type Stand = {
-  readonly broker: Pick<Broker, 'serve'>;
-  readonly functions: InvokedFunctions;
-  /** What lies in the partition now, in the order of the offsets. */
-  read(topic: string, partition?: number): Promise<string[]>;
-};
-
-/** A gateway before functions of which each may fail in its own way. */
-async function openStand(options: Omit<FunctionsOptions, 'stores'> & { clock?: Clock } = {}): Promise<Stand> {
-  const clock = options.clock ?? systemClock;
-  const stores = openMemoryStores({ clock, random: systemRandom });
-  const functions = openFunctions({ stores, ...options });
-  const nodes = () => [{ id: 1, host: '127.0.0.1', port: 9092, rack: null }];
-  const world = { clock, random: systemRandom, log: silentLog };
-  const broker = await openInvokeBroker({ invoker: functions, nodes, ...world });
-  const engine = openBroker({ stores, clock });
-  const read = async (name: string, partition = 0): Promise<string[]> => {
-    const topic = await engine.topics.get(name);
-    const values: string[] = [];
-    for (let offset = 0n; ; offset = BigInt(values.length)) {
-      const [answer] = await fetchAll(engine, [{ topic, partition, offset }]);
-      if (answer === undefined) throw new Error('Fetch answered no partition');
-      const more = valuesOf(answer).filter(([at]) => at >= offset);
-      if (more.length === 0) return values;
-      values.push(...more.map(([, value]) => value));
-    }
-  };
-  return { broker, functions, read };
+/** What lies in the partition now, in the order of the offsets. */
+async function read({ engine }: Stand, name: string, partition = 0): Promise<string[]> {
+  const topic = await engine.topics.get(name);
+  const values: string[] = [];
+  for (let offset = 0n; ; offset = BigInt(values.length)) {
+    const [answer] = await fetchAll(engine, [{ topic, partition, offset }]);
+    if (answer === undefined) throw new Error('Fetch answered no partition');
+    const more = valuesOf(answer).filter(([at]) => at >= offset);
+    if (more.length === 0) return values;
+    values.push(...more.map(([, value]) => value));
+  }
 }
 
 const connection = () => new AbortController().signal;
@@ -98,8 +72,8 @@ describe('an append by way of functions', () => {
       [1, batchOf(['c'])],
     ]);
     expect(errorsOf(answer)).toEqual(['NONE', 'NONE']);
-    expect(await stand.read('orders')).toEqual(['a', 'b']);
-    expect(await stand.read('orders', 1)).toEqual(['c']);
+    expect(await read(stand, 'orders')).toEqual(['a', 'b']);
+    expect(await read(stand, 'orders', 1)).toEqual(['c']);
     expect(stand.functions.events.filter(({ name }) => name === 'produce')).toHaveLength(1);
   });
 
@@ -110,7 +84,7 @@ describe('an append by way of functions', () => {
     const answers = [0, 1, 2].map((n) => send(stand, 'orders', [[0, idempotent(`n${n}`, n)]], { signal }));
     expect((await Promise.all(answers)).flatMap(errorsOf)).toEqual(['NONE', 'NONE', 'NONE']);
     await stand.functions.idle();
-    expect(await stand.read('orders')).toEqual(['n0', 'n1', 'n2']);
+    expect(await read(stand, 'orders')).toEqual(['n0', 'n1', 'n2']);
   });
 
   test('of a plain batch whose answer was lost is found by its staging id', async () => {
@@ -124,9 +98,9 @@ describe('an append by way of functions', () => {
       [0, batchOf(['same'])],
     ]);
     expect(errorsOf(answer)).toEqual(['NONE', 'NONE', 'NONE', 'NONE']);
-    expect(await stand.read('orders')).toEqual(['same', 'same']);
-    expect(await stand.read('orders', 1)).toHaveLength(1);
-    expect(await stand.read('orders', 2)).toHaveLength(1);
+    expect(await read(stand, 'orders')).toEqual(['same', 'same']);
+    expect(await read(stand, 'orders', 1)).toHaveLength(1);
+    expect(await read(stand, 'orders', 2)).toHaveLength(1);
   });
 
   test('that surely is not stored is refused after half of the time that the client waits', async () => {
@@ -156,7 +130,7 @@ describe('an append by way of functions', () => {
     isDown = false;
     expect(await send(stand, 'orders', [[0, idempotent('n2', 2)]], { signal })).toHaveProperty('close');
     expect(errorsOf(await send(stand, 'orders', [[0, idempotent('n0', 0)]]))).toEqual(['NONE']);
-    expect(await stand.read('orders')).toEqual(['n0']);
+    expect(await read(stand, 'orders')).toEqual(['n0']);
   });
 
   test('behind a refused batch of its producer is refused alike, until that one comes again', async () => {
@@ -171,7 +145,7 @@ describe('an append by way of functions', () => {
     ]);
     const again = await Promise.all([sendN(0), sendN(1), sendN(2)]);
     expect(again.flatMap(errorsOf)).toEqual(['NONE', 'NONE', 'NONE']);
-    expect(await stand.read('orders')).toEqual(['n0', 'n1', 'n2']);
+    expect(await read(stand, 'orders')).toEqual(['n0', 'n1', 'n2']);
   });
 
   test('with acks 0 is answered with nothing, and a failure ends the connection', async () => {
@@ -181,7 +155,7 @@ describe('an append by way of functions', () => {
     expect(await send(stand, 'nowhere', [[0, batchOf(['a'])]], { acks: 0 })).toEqual({
       close: 'Produce: UNKNOWN_TOPIC_OR_PARTITION',
     });
-    expect(await stand.read('orders')).toEqual(['a']);
+    expect(await read(stand, 'orders')).toEqual(['a']);
   });
 
   test('of more bytes than an invocation carries is cut by partitions, or refused by name', async () => {
@@ -215,7 +189,7 @@ describe('lanes', () => {
       event.calls.reduce((sum, { repeats }) => sum + (repeats?.length ?? 0), 0),
     );
     expect(counts).toEqual([1, 1, 3]);
-    expect(await stand.read('orders')).toEqual(['n0', 'n1', 'n2', 'n3']);
+    expect(await read(stand, 'orders')).toEqual(['n0', 'n1', 'n2', 'n3']);
   });
 
   test.each([11, 12, 13])(
@@ -233,7 +207,7 @@ describe('lanes', () => {
         [...seen].sort().filter((name) => !['NONE', 'NOT_ENOUGH_REPLICAS', 'close'].includes(name)),
       ).toEqual([]);
       for (const partition of [0, 1]) {
-        const values = await stand.read('orders', partition);
+        const values = await read(stand, 'orders', partition);
         for (const id of [1, 2, 3, 4])
           expect(values.filter((value) => value.startsWith(`p${id}:`))).toEqual(
             Array.from({ length: 25 }, (_, n) => `p${id}:${n}`),
