@@ -106,6 +106,7 @@ async function serve(
   const negotiated: Negotiated = { answerType: accepted ?? mediaTypes.json, headers: raw.headers };
   try {
     const request = restRequest(deps, route, raw, params, sent, negotiated.answerType);
+    if (route.refusesHead && raw.method === 'HEAD') throw new RestError(405, 405, 'HEAD is not served here.');
     if (accepted === undefined) throw notAccepted(route, raw);
     const answer = await handled(handler, request, deps);
     return await answerResponse(answer, { ...negotiated, answerType: answer.type ?? negotiated.answerType });

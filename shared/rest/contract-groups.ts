@@ -56,6 +56,7 @@ export const consumerInstanceRoutes = {
     ...v2('GET', `${instance}/records`, 'Reads on.', consumedRecords),
     query: fetchQuery,
     answers: recordAnswers,
+    refusesHead: true,
     schemaFormatCode: 40601,
     errors: [400, 409, 413, 422],
   },

@@ -28,6 +28,8 @@ export type Route = {
   };
   /** Media types that an answer may have, the default first. */
   readonly answers: readonly string[];
+  /** What a GET answers here is given once, so HEAD, whose answer has no body, is refused. */
+  readonly refusesHead?: boolean;
   /** The code of 406 for a known format that needs a schema registry; default 406. */
   readonly schemaFormatCode?: number;
   /** What is answered but for errors, by status; undefined has no body. */

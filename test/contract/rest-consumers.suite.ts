@@ -222,6 +222,12 @@ export function restConsumersSuite(rest: () => RestClient): void {
     expect([reply.status, reply.json.error_code]).toEqual([409, 40903]);
   });
 
+  test('HEAD gives out nothing', async () => {
+    const consumer = await of([await filled(2)]);
+    expect((await rest().send('HEAD', `${consumer.path}/records`)).status).toBe(405);
+    expect(values(await consumer.recordsUntil(2))).toEqual([0, 1]);
+  });
+
   test('two fetches at once share the records', async () => {
     const topic = await filled(40);
     const consumer = await of([topic]);
