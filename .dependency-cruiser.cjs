@@ -26,9 +26,9 @@ module.exports = {
       to: { path: '^shared/storage/(aws|embedded|memory)/' },
     },
     {
-      name: 'the AWS SDK has two homes',
+      name: 'the AWS SDK has three homes',
       severity: 'error',
-      from: { pathNot: '^shared/storage/aws/|^shared/runtime/aws|^test/|^bench/|^node_modules/' },
+      from: { pathNot: '^shared/storage/aws/|^shared/runtime/aws|^cli/aws/|^test/|^bench/|^node_modules/' },
       to: { path: '@aws-sdk/' },
     },
     {

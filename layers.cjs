@@ -1,6 +1,6 @@
 // Who may import whom; whatever a row does not name is forbidden. A room may always import itself.
 // base → kafka → { protocol, records, storage } → { catalog, log, groups } → { broker, rest } → runtime → {
-// functions, gateway, local, infra }
+// functions, gateway, local, infra } → cli
 const words = ['shared/base/', 'shared/kafka/'];
 const domain = ['shared/log/', 'shared/catalog/', 'shared/groups/'];
 
@@ -17,10 +17,27 @@ module.exports.rooms = {
   'shared/rest': [...words, 'shared/records/', 'shared/storage/', ...domain],
   'shared/runtime': ['shared/'],
   functions: ['shared/runtime/'],
-  gateway: [...words, 'shared/protocol/', 'shared/records/', 'shared/broker/', 'shared/runtime/'],
+  gateway: [
+    ...words,
+    'shared/protocol/',
+    'shared/records/',
+    'shared/broker/',
+    'shared/runtime/',
+    'local/ensure-installed',
+  ],
   local: ['shared/base/', 'shared/broker/', 'shared/runtime/', 'gateway/'],
+  // Of the HTTP API the command line sees the contract alone, as any program would.
+  cli: [
+    'shared/base/',
+    'shared/kafka/murmur2',
+    'shared/kafka/topic-names',
+    'shared/rest/contract',
+    'local/serve',
+    'local/ensure-installed',
+    'gateway/serve-gateway',
+  ],
   infra: ['shared/runtime/settings'],
   examples: [],
   bench: ['gateway/', 'shared/', 'local/', 'examples/'],
-  test: ['gateway/', 'shared/', 'functions/', 'local/', 'infra/', 'bench/', 'examples/'],
+  test: ['gateway/', 'shared/', 'functions/', 'local/', 'cli/', 'infra/', 'bench/', 'examples/'],
 };

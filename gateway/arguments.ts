@@ -3,9 +3,9 @@ import { logLevels, openLocalLog } from '../shared/runtime/local-log.ts';
 import { settingNames } from '../shared/runtime/settings.ts';
 import type { GatewayOptions } from './start-gateway.ts';
 
-export const usage = `millrace gateway: a Kafka port on a Millrace in AWS
+export const usage = (command: string): string => `millrace gateway: a Kafka port on a Millrace in AWS
 
-  npm run gateway -- [options]
+  ${command} [options]
 
   --stack NAME            a deployed stack; its outputs name the table and the bucket
   --table NAME            the table (default: ${settingNames.tableName})

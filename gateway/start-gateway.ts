@@ -21,8 +21,8 @@ export type GatewayOptions = AwsDataOptions & {
   /** Default: the port that is listened on. */
   readonly advertisedPort?: number;
   /**
-   * Find the other gateways on the same table and share the partitions with them. Default: advertise only this
-   * one. Needs an address that clients of the others reach.
+   * Find the other gateways on the same table and share the partitions with them. Default: advertise only
+   * this one. Needs an address that clients of the others reach.
    */
   readonly cluster?: boolean;
   /** Default: 1 alone, any free id in a cluster. */

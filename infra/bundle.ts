@@ -32,7 +32,7 @@ export type Bundle = {
 const wasmFile = 'node_modules/@bokuweb/zstd-wasm/dist/common/zstd.wasm';
 
 /** CommonJS packages ask for Node's modules by `require` and for their folder; an ES module has neither. */
-const banner = [
+export const commonJsBanner = [
   "import { createRequire as newRequire } from 'node:module';",
   'const require = newRequire(import.meta.url);',
   'const __dirname = import.meta.dirname;',
@@ -65,7 +65,7 @@ export function bundleFunctions(root: string, outDir: string): Bundle[] {
       sourcemap: 'external',
       metafile: true,
       legalComments: 'none',
-      banner: { js: banner },
+      banner: { js: commonJsBanner },
       logLevel: 'error',
     });
     const folder = join(outDir, name);

@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { Readable } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { Budget } from '../gateway/budget.ts';
 import { defaultGatewayLimits } from '../gateway/limits.ts';
@@ -7,7 +8,7 @@ import { systemClock } from '../shared/base/clock.ts';
 import { type Log, silentLog } from '../shared/base/log.ts';
 import type { Broker } from '../shared/broker/broker.ts';
 import type { BrokerNode } from '../shared/broker/broker-context.ts';
-import { openLocalRuntime } from '../shared/runtime/local-runtime.ts';
+import { type LocalRuntimeOptions, openLocalRuntime } from '../shared/runtime/local-runtime.ts';
 
 export type StartOptions = {
   /** Folder of the data. Without it everything is in memory and gone with the process. */
@@ -27,6 +28,8 @@ export type StartOptions = {
   brokers?: number;
   /** `num.partitions` of topics that are created without a number. Default 1. */
   defaultPartitions?: number;
+  /** What is chosen about groups, e.g. `consumerSessionTimeoutMs`; the rest is Kafka's default. */
+  groupSettings?: NonNullable<LocalRuntimeOptions['groupSettings']>;
   /** Origins that browsers may call from; `*` for any. Default none. */
   corsOrigins?: readonly string[];
   log?: Log;
@@ -44,6 +47,8 @@ export type Running = {
   stop(): Promise<void>;
 };
 
+type FetchCallback = Parameters<typeof getRequestListener>[0];
+
 /** Requests in flight have this long to end when the process stops; what waits for records is cut then. */
 const graceMs = 1_000;
 
@@ -60,7 +65,7 @@ export async function start(options: StartOptions = {}): Promise<Running> {
     log,
     ...chosen(options),
   });
-  const server = httpServer((request) => runtime.rest.fetch(request));
+  const server = httpServer((request, body) => runtime.rest.fetch(request, undefined, body));
   const listeners = new Map<number, Listener>();
   const stop = async (): Promise<void> => {
     await Promise.all([
@@ -94,8 +99,9 @@ export async function start(options: StartOptions = {}): Promise<Running> {
 
 const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
-const chosen = ({ defaultPartitions, corsOrigins }: StartOptions) => ({
+const chosen = ({ defaultPartitions, groupSettings, corsOrigins }: StartOptions) => ({
   ...(defaultPartitions === undefined ? {} : { defaultPartitions }),
+  ...(groupSettings === undefined ? {} : { groupSettings }),
   ...(corsOrigins === undefined ? {} : { corsOrigins }),
 });
 
@@ -125,9 +131,22 @@ async function openListeners(
  * One request may last: a client streams records for as long as it likes, so only the headers have a time
  * limit.
  */
-function httpServer(serve: (request: Request) => Promise<Response>): Server {
-  const listener = getRequestListener(serve, { errorHandler: notUnderstood, overrideGlobalObjects: false });
+function httpServer(serve: (request: Request, body?: Body) => Promise<Response>): Server {
+  const answer: FetchCallback = (request, env) => serve(request, bodyOfGet(env));
+  const listener = getRequestListener(answer, { errorHandler: notUnderstood, overrideGlobalObjects: false });
   return createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, listener);
+}
+
+type Body = () => ReadableStream<Uint8Array>;
+
+/** The REST Proxy has a GET with a body, which a `Request` cannot carry. */
+function bodyOfGet({ incoming }: Parameters<FetchCallback>[1]): Body | undefined {
+  const isGet = incoming.method === 'GET' || incoming.method === 'HEAD';
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = incoming.headers;
+  const hasBody = encoding !== undefined || Number(length) > 0;
+  return isGet && hasBody
+    ? () => Readable.toWeb(incoming as IncomingMessage) as ReadableStream<Uint8Array>
+    : undefined;
 }
 
 /** What is no HTTP request that a URL could be made of. */

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { notServed, servedApis } from '../shared/broker/served-apis.ts';
 import { topicConfigKeys } from '../shared/kafka/config-keys.ts';
+import { apis } from '../shared/protocol/messages/index.ts';
+import { expectTable } from './support/document-table.ts';
 import { filesOf, root, type SourceFile } from './tidy/sources.ts';
 
 const documents = filesOf((path) => path.endsWith('.md'));
@@ -81,16 +84,25 @@ test('docs/storage-layout.md has every stored item with its letter, and no lette
   expect(listed.map(([, letter]) => letter).sort()).toEqual(letters.sort());
 });
 
+const advice = 'run UPDATE_DOCS=1 npx vitest run test/docs.test.ts';
+
 test('docs/kafka-coverage.md lists the topic configs as they are', () => {
   const rows = [...topicConfigKeys.values()].map(
     ({ name, type, defaultText, use }) => `| \`${name}\` | ${type} | ${defaultText || '(empty)'} | ${use} |`,
   );
-  const table = ['| config | type | default | |', '|---|---|---|---|', ...rows].join('\n');
-  const [begin, end] = ['<!-- topic configs -->', '<!-- /topic configs -->'];
-  const path = 'docs/kafka-coverage.md';
-  const text = textOf(path);
-  const [before = '', after = ''] = [text.split(begin)[0], text.split(end)[1]];
-  const wanted = `${before}${begin}\n${table}\n${end}${after}`;
-  if (process.env.UPDATE_DOCS) writeFileSync(join(root, path), wanted);
-  expect(text, 'run UPDATE_DOCS=1 npx vitest run test/docs.test.ts').toBe(wanted);
+  const table = ['| config | type | default | |', '|---|---|---|---|', ...rows];
+  expectTable('docs/kafka-coverage.md', 'topic configs', table, advice);
+});
+
+test('docs/kafka-coverage.md lists the APIs and their versions as they are', () => {
+  const advertised = new Map(servedApis().map((api) => [api.apiKey, api]));
+  const rows = apis.map(({ key, name, versions: [min, max] }) => {
+    const { minVersion } = advertised.get(key) ?? {};
+    const note = minVersion === undefined ? `not served: ${notServed[name]}` : '';
+    const from = minVersion === undefined || minVersion === min ? '' : `announced from ${minVersion} on`;
+    const versions = minVersion === undefined ? '' : min === max ? `${min}` : `${min} to ${max}`;
+    return `| ${key} | ${name} | ${versions} | ${note}${from} |`;
+  });
+  const table = ['| key | API | versions | |', '|---|---|---|---|', ...rows];
+  expectTable('docs/kafka-coverage.md', 'apis', table, advice);
 });

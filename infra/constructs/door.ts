@@ -53,6 +53,18 @@ const listTopics: readonly Call[] = [
 ];
 
 /**
+ * The paths of consumer instances and groups name no topic, and an instance may subscribe to any: they are
+ * for those who may read them all.
+ */
+const consumeInGroups: readonly Call[] = [
+  { method: 'GET', path: '/consumers/*' },
+  { method: 'POST', path: '/consumers/*' },
+  { method: 'DELETE', path: '/consumers/*' },
+  { method: 'GET', path: '/v3/clusters/*/consumer-groups' },
+  { method: 'GET', path: '/v3/clusters/*/consumer-groups/*' },
+];
+
+/**
  * The calls that writing to a topic takes. The path is judged whole: `orders` opens `orders` and what lies
  * below it, and not `orders-secret`.
  */
@@ -75,7 +87,7 @@ export const consumeCalls = (topic: string): readonly Call[] => [
   { method: 'GET', path: `/v3/clusters/*/topics/${topic}` },
   { method: 'GET', path: `/v3/clusters/*/topics/${topic}/*` },
   // Names of topics are for those who may read them all.
-  ...(topic === '*' ? listTopics : []),
+  ...(topic === '*' ? [...listTopics, ...consumeInGroups] : []),
   ...learnCluster,
 ];
 

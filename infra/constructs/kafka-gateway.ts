@@ -25,7 +25,7 @@ export type KafkaGatewayProps = {
   readonly log: Millrace;
   /** Where clients are. The tasks run in its private subnets and need a way to AWS: endpoints or a NAT. */
   readonly vpc: IVpc;
-  /** `direct`: rights on table and bucket. `invoke`: on three functions. Default `direct`. */
+  /** `direct`: rights on table and bucket. `invoke`: to invoke three functions. Default `direct`. */
   readonly mode?: GatewayMode;
   /** Tasks, each of which serves every partition. Default 1. */
   readonly tasks?: number;

@@ -50,7 +50,7 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
     listObjects: true,
   },
   // Everything of the HTTP API that is not a plain produce or fetch: topics with their heads, configs,
-  // offsets, batches.
+  // offsets, batches; consumer groups and the consumers of the HTTP API.
   rest: {
     items: {
       catalog: [...read, 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
@@ -58,6 +58,8 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
       index: [...read, 'PutItem', 'UpdateItem'],
       // Updated when records are to be kept longer than they were staged for.
       payloads: [...read, 'PutItem', 'UpdateItem'],
+      groups: [...read, 'PutItem', 'UpdateItem', 'DeleteItem'],
+      instances: ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
     },
     objects: { staged: ['GetObject', 'PutObject'], segments: ['GetObject'] },
     listObjects: true,
@@ -100,13 +102,15 @@ export const rightsOf: Readonly<Record<FunctionName, Rights>> = {
     objects: { segments: ['DeleteObject'] },
     listObjects: false,
   },
-  // Removes what nothing names, and what deleted topics left.
+  // Removes what nothing names, what deleted topics left, and what of groups ran out.
   sweep: {
     items: {
       catalog: [...read, 'PutItem', 'DeleteItem'],
       heads: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
       index: [...read, 'UpdateItem', 'DeleteItem'],
       payloads: ['Query', 'DeleteItem'],
+      groups: [...read, 'PutItem', 'UpdateItem', 'DeleteItem'],
+      instances: ['GetItem', 'Query', 'DeleteItem'],
     },
     objects: { staged: ['GetObject', 'DeleteObject'], segments: ['DeleteObject'] },
     listObjects: true,

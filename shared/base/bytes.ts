@@ -25,6 +25,21 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/**
+ * The parts one behind the other: a view where that is how they lie in memory already, as batches of one read
+ * do, and a copy otherwise.
+ */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first === undefined) return new Uint8Array();
+  let end = first.byteOffset;
+  for (const { buffer, byteOffset, length } of parts) {
+    if (buffer !== first.buffer || byteOffset !== end) return concatBytes(parts);
+    end += length;
+  }
+  return new Uint8Array(first.buffer, first.byteOffset, end - first.byteOffset);
+}
+
 const asBuffer = (bytes: Uint8Array): Buffer =>
   bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 

@@ -40,9 +40,14 @@ export class ManualClock implements Clock {
   sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted || durationMs <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const sleeper = { wakeAtMs: this.now + durationMs, wake: resolve };
+      const sleeper: Sleeper = { wakeAtMs: this.now + durationMs, wake: resolve };
+      const abort = (): void => this.wake([sleeper]);
+      sleeper.wake = () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
       this.sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => this.wake([sleeper]), { once: true });
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 

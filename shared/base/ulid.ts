@@ -1,4 +1,4 @@
-import { decodeTime, ulid as newUlid } from 'ulid';
+import { ulid as newUlid } from 'ulid';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -6,29 +6,55 @@ import type { Random } from './random.ts';
 export type Ulid = string;
 
 export const ulid = (clock: Clock, random: Random): Ulid => newUlid(clock.nowMs(), () => random.next());
-/** When it was made, in milliseconds since 1970. */
-export const ulidTimeMs = (id: Ulid): number => decodeTime(id);
-
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const digitOf = new Map([...alphabet].map((character, value) => [character, BigInt(value)]));
+const noDigit = 0xff;
+/** The value of a digit by its character code. */
+const digitOf = new Uint8Array(128).fill(noDigit);
+for (let value = 0; value < alphabet.length; value++) digitOf[alphabet.charCodeAt(value)] = value;
+
+const textLength = 26;
+const bytesLength = 16;
+const timeDigits = 10;
+
+/** When it was made, in milliseconds since 1970. Throws where the text is no ULID. */
+export function ulidTimeMs(id: Ulid): number {
+  let ms = 0;
+  for (let place = 0; place < timeDigits; place++) {
+    const digit = digitAt(id, place);
+    if (digit === noDigit || id.length !== textLength) throw new Error(`"${id}" is no ULID`);
+    ms = ms * 32 + digit;
+  }
+  return ms;
+}
 
 /** The 16 bytes of an ULID: half its text. */
 export function ulidToBytes(id: Ulid): Uint8Array {
-  let value = 0n;
-  for (const character of id) value = (value << 5n) | (digitOf.get(character) ?? 0n);
-  const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setBigUint64(0, value >> 64n);
-  new DataView(bytes.buffer).setBigUint64(8, BigInt.asUintN(64, value));
+  const bytes = new Uint8Array(bytesLength);
+  let held = 0;
+  let heldBits = 0;
+  let at = bytesLength;
+  for (let place = textLength - 1; at > 0; place--) {
+    held |= (digitAt(id, place) & 31) << heldBits;
+    heldBits += 5;
+    if (heldBits < 8) continue;
+    bytes[--at] = held;
+    held >>>= 8;
+    heldBits -= 8;
+  }
   return bytes;
 }
 
 export function ulidFromBytes(bytes: Uint8Array): Ulid {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 16);
-  let value = (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
   let text = '';
-  for (let position = 0; position < 26; position++) {
-    text = alphabet.charAt(Number(value & 31n)) + text;
-    value >>= 5n;
+  let held = 0;
+  let heldBits = 2; // 26 digits of 5 bits are two bits more than 16 bytes
+  for (let at = 0; at < bytesLength; at++) {
+    held = (held << 8) | (bytes[at] ?? 0);
+    heldBits += 8;
+    for (; heldBits >= 5; heldBits -= 5) text += alphabet.charAt((held >>> (heldBits - 5)) & 31);
+    held &= 31;
   }
   return text;
 }
+
+const digitAt = (id: Ulid, place: number): number => digitOf[id.charCodeAt(place)] ?? noDigit;

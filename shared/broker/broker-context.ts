@@ -37,6 +37,12 @@ export type BrokerSettings = {
   readonly fetchWaitMsMax: number;
   /** `fetch.max.bytes` of the broker: an answer holds no more, but for a first batch that is larger. */
   readonly fetchBytesMax: number;
+  /**
+   * What a producer hears when the store cannot be used and its batch is surely not stored. Both are retried;
+   * KAFKA_STORAGE_ERROR, the truth of a full disk, makes clients look for another leader first, which a store
+   * that all brokers share does not deserve.
+   */
+  readonly produceRefusedAs: 'KAFKA_STORAGE_ERROR' | 'NOT_ENOUGH_REPLICAS';
 };
 
 export const defaultBrokerSettings: BrokerSettings = {
@@ -44,6 +50,7 @@ export const defaultBrokerSettings: BrokerSettings = {
   defaultPartitions: 1,
   fetchWaitMsMax: 30_000,
   fetchBytesMax: 55 * 1024 * 1024,
+  produceRefusedAs: 'KAFKA_STORAGE_ERROR',
 };
 
 /** One gateway, as its clients see it: a broker. */

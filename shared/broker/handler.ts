@@ -9,7 +9,8 @@ export const noAnswer = Symbol('no answer');
 
 /**
  * One API. `admit` lets the next request of the connection begin before this one is answered; a handler calls
- * it only when later requests can no longer overtake it. `Again` only to a gateway that can come again.
+ * it only when later requests can no longer overtake it. `Again` only where a gateway calls that can come
+ * again.
  */
 export type Handler<Name extends ApiName> = (
   broker: BrokerContext,

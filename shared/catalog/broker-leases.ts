@@ -57,8 +57,8 @@ export class BrokerLeases {
   }
 
   /**
-   * Takes the id `wanted`, or without one the smallest that no living process holds. `replaces`: whoever holds
-   * this very address cannot live, since we listen on it; its id is taken over at once. Throws
+   * Takes the id `wanted`, or without one the smallest that no living process holds. `replaces`: whoever
+   * holds this very address cannot live, since we listen on it; its id is taken over at once. Throws
    * `BrokerIdTaken` when the wanted id's holder has not died within the time of a lease.
    */
   async take(

@@ -81,14 +81,18 @@ async function commitOnce(
     renews === null
       ? Promise.resolve()
       : bestEffort(room.context, 'renewing a lease', room.leases.renewIfDue({ groupId, ...renews }));
-  const refused = await Promise.all(
+  const written = await Promise.all(
     blocksOf(groupId, rightful).map(async ({ block, members }) => {
       const offsets = offsetsOf(members, room.context.clock.nowMs());
-      return (await commitOffsets(room.context, block, offsets, verdict.fence)) ? [] : members;
+      return { members, outcome: await commitOffsets(room.context, block, offsets, verdict.fence) };
     }),
   );
   await renewed;
-  return refused.flat();
+  // A write whose answer was lost may still be on its way: with the old fence it comes too late.
+  if (written.some(({ outcome }) => outcome === 'unknown')) {
+    await room.cells.fold(groupId, [{ kind: 'raiseFence', above: verdict.fence }]);
+  }
+  return written.flatMap(({ members, outcome }) => (outcome === 'written' ? [] : members));
 }
 
 function blocksOf(groupId: string, pending: readonly Pending[]): { block: NamedBlock; members: Pending[] }[] {

@@ -9,16 +9,22 @@ import { decideClassic } from './classic-group.ts';
 import type { ConsumerAnswer, ConsumerEvent, ConsumerMoment } from './consumer-events.ts';
 import { decideConsumer } from './consumer-group.ts';
 
-/** A commit of a group that only stores offsets, and the deletion of a group. */
-export type PlainEvent = { readonly kind: 'simpleCommit' } | { readonly kind: 'delete' };
+/**
+ * A commit of a group that only stores offsets; the deletion of a group; and a commit with the fence `above`
+ * that is written again, so that the lost try cannot land any more.
+ */
+export type PlainEvent =
+  | { readonly kind: 'simpleCommit' }
+  | { readonly kind: 'delete' }
+  | { readonly kind: 'raiseFence'; readonly above: bigint };
 export type GroupEvent = ClassicEvent | ConsumerEvent | PlainEvent;
 export type GroupAnswer = ClassicAnswer | ConsumerAnswer;
 export type GroupDecision = { readonly cell: GroupCell; readonly answers: readonly GroupAnswer[] };
 
 const consumerKinds = ['heartbeat', 'consumerLeave', 'consumerExpire'];
 const isConsumerEvent = (event: GroupEvent): event is ConsumerEvent => consumerKinds.includes(event.kind);
-const isPlainEvent = (event: GroupEvent): event is PlainEvent =>
-  event.kind === 'simpleCommit' || event.kind === 'delete';
+const plainKinds = ['simpleCommit', 'delete', 'raiseFence'];
+const isPlainEvent = (event: GroupEvent): event is PlainEvent => plainKinds.includes(event.kind);
 
 /** What a group of any type becomes. Without events: what is due by now. */
 export function decideGroup(
@@ -128,6 +134,10 @@ function decidePlainRun(
   const answers = events.map((event): GroupAnswer => {
     if (event.kind === 'simpleCommit') {
       if (isDead(after)) after = { ...(after as ClassicCell), state: 'Empty', emptySinceMs: nowMs };
+      return done;
+    }
+    if (event.kind === 'raiseFence') {
+      if (!isDead(after) && after.fence === event.above) after = { ...after, fence: after.fence + 1n };
       return done;
     }
     if (isDead(after)) return refused('GROUP_ID_NOT_FOUND');

@@ -111,7 +111,6 @@ export class GroupCells {
       } catch (error) {
         if (!isStoreError(error, 'conditionFailed', 'conflict', 'throttled', 'unknown')) throw error;
         if (clock.nowMs() - startedMs > groupLimits.foldMsMax) throw lostTooLong(error);
-        if (error.kind === 'unknown') for (const request of batch) request.events = afterUnknown(request);
         if (effort === 'look') continue;
         // Often whoever won has folded us in.
         if (error.kind === 'conditionFailed' || error.kind === 'unknown') {
@@ -146,7 +145,12 @@ export class GroupCells {
     }
     if (effort === 'look') return undefined;
     const cell = { ...decision.cell, version: before.version + 1n };
-    await this.write(groupId, { ...stored, cell: before }, cell, leases);
+    try {
+      await this.write(groupId, { ...stored, cell: before }, cell, leases);
+    } catch (error) {
+      if (isStoreError(error, 'unknown')) markFolded(batch, answers);
+      throw error;
+    }
     return { cell, answers };
   }
 
@@ -182,9 +186,19 @@ export class GroupCells {
   }
 }
 
-/** After an unknown outcome a heartbeat may find that its member has already got what it asked for. */
-const afterUnknown = ({ events }: Request): GroupEvent[] =>
-  events.map((event) => (event.kind === 'heartbeat' ? { ...event, mayBeFolded: true } : event));
+/**
+ * After an unknown outcome a heartbeat may find that its member has already got what it asked for; one that
+ * was refused in that fold has got nothing.
+ */
+function markFolded(batch: readonly Request[], answers: readonly GroupAnswer[]): void {
+  let place = 0;
+  for (const request of batch) {
+    request.events = request.events.map((event) => {
+      const isAdmitted = answers[place++]?.is === 'heartbeat';
+      return event.kind === 'heartbeat' && isAdmitted ? { ...event, mayBeFolded: true } : event;
+    });
+  }
+}
 
 const lostTooLong = (cause: StoreError): StoreError =>
   cause.kind === 'conditionFailed'

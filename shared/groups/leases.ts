@@ -10,7 +10,9 @@ import {
   writePendingLease,
 } from '../storage/items/member-lease.ts';
 import {
+  absent,
   all,
+  any,
   type Change,
   type Condition,
   equals,
@@ -92,14 +94,32 @@ export class Leases {
 
   /** The join was answered: the member has a whole session to go on, and wants nothing any more. */
   answered(lessee: Lessee, requestId: string): Promise<void> {
-    const changes = [...this.renewal(lessee), unset(['want']), unset(['sub']), unset(['request'])];
-    return sendAgain(this.context, () => this.tryUpdate(lessee, changes, equals(['request'], requestId)));
+    const marks = [unset(['want']), unset(['sub']), unset(['request'])];
+    return this.mark(lessee, marks, equals(['request'], requestId));
   }
 
   /** The member asked for its assignment. */
   synced(lessee: Lessee, generationId: number): Promise<void> {
-    const changes = [...this.renewal(lessee), set(['synced'], BigInt(generationId)), unset(['want'])];
-    return sendAgain(this.context, () => this.tryUpdate(lessee, changes, exists(['until'])));
+    const generation = BigInt(generationId);
+    const isNewest = any(absent(['synced']), isAtMost(['synced'], generation));
+    return this.mark(
+      lessee,
+      [set(['synced'], generation), unset(['want'])],
+      all(exists(['until']), isNewest),
+    );
+  }
+
+  /**
+   * Renews the lease and writes these marks. A process whose clock is ahead may have renewed it for longer:
+   * then the marks count all the same.
+   */
+  private mark(lessee: Lessee, marks: Change[], condition: Condition): Promise<void> {
+    const key = memberLeaseKey(lessee.groupId, lessee.memberId);
+    const renewal = [...this.renewal(lessee), ...marks];
+    return sendAgain(this.context, async () => {
+      if (await this.tryUpdate(lessee, renewal, condition)) return;
+      await tryWrite(this.context.metadata.update(key, { changes: marks, condition }));
+    });
   }
 
   /** A KIP-848 member joins, or begins again. */
@@ -133,7 +153,7 @@ export class Leases {
 
   /** Renews the lease of a member whose JoinGroup waits: it still wants what it wants. */
   renewWaiting(lessee: Lessee): Promise<void> {
-    const renewed = this.tryUpdate(lessee, this.renewal(lessee), exists(['until']));
+    const renewed: Promise<unknown> = this.tryUpdate(lessee, this.renewal(lessee), exists(['until']));
     return bestEffort(this.context, 'renewing a lease', renewed);
   }
 
@@ -154,13 +174,13 @@ export class Leases {
   }
 
   /** An update that only lengthens a lease that is there. */
-  private async tryUpdate(lessee: Lessee, changes: Change[], condition: Condition): Promise<void> {
+  private async tryUpdate(lessee: Lessee, changes: Change[], condition: Condition): Promise<boolean> {
     const key = memberLeaseKey(lessee.groupId, lessee.memberId);
     const untilMs = BigInt(this.context.clock.nowMs() + lessee.sessionTimeoutMs);
     const guarded = all(condition, isAtMost(['until'], untilMs));
-    if (await tryWrite(this.context.metadata.update(key, { changes, condition: guarded }))) {
-      this.remember(lessee);
-    }
+    const isDone = await tryWrite(this.context.metadata.update(key, { changes, condition: guarded }));
+    if (isDone) this.remember(lessee);
+    return isDone;
   }
 
   private remember(lessee: Lessee): void {

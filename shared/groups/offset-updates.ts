@@ -72,24 +72,31 @@ export function raiseUpdate(partitions: readonly number[], fence: bigint): Updat
   };
 }
 
+/** What became of a commit: `refused` by a newer fence; `unknown`: it may be written, or may still be. */
+export type CommitOutcome = 'written' | 'refused' | 'unknown';
+
 /**
- * Writes the offsets with this fence. False: a newer fence was raised, so the cell has to be asked again.
- * Throws the StoreError when the store fails for too long; then they may be written, or may still be.
+ * Writes the offsets with this fence. After `unknown` the same offsets must be written with a newer fence, or
+ * the lost write could land behind a later commit. Throws the StoreError when the store fails for too long.
  */
 export async function commitOffsets(
   context: GroupContext,
   block: NamedBlock,
   offsets: ReadonlyMap<number, CommittedOffset>,
   fence: bigint,
-): Promise<boolean> {
+): Promise<CommitOutcome> {
   const { metadata, clock } = context;
   const update = commitUpdate(offsets, fence);
   const startedMs = clock.nowMs();
   for (let tries = 0; ; tries++) {
-    if (await sendAgain(context, () => tryWrite(metadata.update(keyOf(block), update)))) return true;
+    try {
+      if (await send(context, () => tryWrite(metadata.update(keyOf(block), update)))) return 'written';
+    } catch (error) {
+      if (isStoreError(error, 'unknown')) return 'unknown';
+      throw error;
+    }
     const item = await send(context, () => metadata.get(keyOf(block)));
-    if (item !== undefined) return false;
-    if (clock.nowMs() - startedMs > groupLimits.foldMsMax) return false;
+    if (item !== undefined || clock.nowMs() - startedMs > groupLimits.foldMsMax) return 'refused';
     if (tries > 0) await clock.sleep(pauseMs(context, tries));
     await putIfAbsent(context, block, {});
   }

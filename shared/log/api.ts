@@ -8,6 +8,11 @@ export type AppendRequest = {
   readonly partition: PartitionId;
   readonly config: LogConfig;
   readonly batch: Uint8Array;
+  /**
+   * How long whoever asks waits for an answer: while the store throttles, half of it is waited here. Default:
+   * the log's own limit.
+   */
+  readonly timeoutMs?: number;
   readonly repeat?: AppendRepeat;
 };
 

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { backoffMs } from '../base/retry.ts';
+import { backoffMs, type RetryPolicy } from '../base/retry.ts';
 import { isKafkaError } from '../kafka/error-codes.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
@@ -209,11 +209,21 @@ export class PartitionAppender {
     const update = sequence(group, staging.thresholds);
     const after = group.flatMap(({ current }) => (current.staged ? [current.staged] : []));
     const outcome = await outcomeOf(
-      repeated(appendRetry(this.context), () =>
+      repeated(this.patienceFor(group), () =>
         metadata.update(partitionHeadKey(this.partition), update, { after }),
       ),
     );
     return outcome.is === 'done' ? { is: 'done', value: readPartitionHead(outcome.value) } : outcome;
+  }
+
+  /** As long as the most patient of the group waits; then what is surely not stored is told so. */
+  private patienceFor(group: readonly PendingAppend[]): RetryPolicy {
+    const policy = appendRetry(this.context);
+    const nowMs = this.context.clock.nowMs();
+    const waits = group.map(({ toStage: { giveUpMs } }) =>
+      giveUpMs === undefined ? policy.totalMsMax : giveUpMs - nowMs,
+    );
+    return { ...policy, totalMsMax: Math.max(0, ...waits) };
   }
 
   private answer(group: readonly PendingAppend[], head: PartitionHead): void {

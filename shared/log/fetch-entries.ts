@@ -42,7 +42,8 @@ export async function fetchEntries(
     if (bytes === undefined) return { entry, fault: 'missing', expires };
     const fault = faultOfStaged(context, entry, bytes);
     if (fault) return { entry, fault, expires };
-    const patched = bytes.slice();
+    // What came by a read of its own is nobody else's; what lies in an entry is.
+    const patched = payload || at.kind === 'object' ? bytes : bytes.slice();
     patchBatch(patched, { baseOffset: entry.baseOffset, partitionLeaderEpoch: leaderEpoch });
     const batch = { bytes: patched, baseOffset: entry.baseOffset, nextOffset: entry.nextOffset };
     return { entry, batch, expires: payload?.expires ?? false };

@@ -39,6 +39,13 @@ export type LogSettings = {
   readonly repeatBatchesMax: number;
   /** How long an append tries before it answers an error. */
   readonly appendTimeoutMs: number;
+  /** The same for one whose caller said how long it waits: half of that, and never more than half of this. */
+  readonly throttledMsMax: number;
+  /**
+   * How long a batch that comes too early in its producer's sequence waits for the one before it, which may
+   * be under way in another process; what comes for its partition meanwhile waits with it.
+   */
+  readonly earlyMsMax: number;
   /** The most that decompressing one batch may take in memory. */
   readonly decompressedBytesMax: number;
   /** A segment's index has a slot each so many bytes, and at most so many slots. */
@@ -72,6 +79,8 @@ export const defaultLogSettings: LogSettings = {
   repeatSegmentsMax: 8,
   repeatBatchesMax: 5,
   appendTimeoutMs: 10_000,
+  throttledMsMax: 60_000,
+  earlyMsMax: 0,
   decompressedBytesMax: 64 * 1024 * 1024,
   indexSlotBytes: 64 * 1024,
   indexSlotsMax: 64,

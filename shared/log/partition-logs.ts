@@ -138,7 +138,8 @@ class EnginePartitionLogs implements OpenPartitionLogs {
     });
   }
 
-  private check({ partition, config, batch, repeat }: AppendRequest): CheckedAppend | KafkaError {
+  private check(request: AppendRequest): CheckedAppend | KafkaError {
+    const { partition, config, batch, timeoutMs, repeat } = request;
     const { codecs, clock, settings } = this.context;
     const nowMs = clock.nowMs();
     const limits = { decompressedBytesMax: settings.decompressedBytesMax };
@@ -146,7 +147,13 @@ class EnginePartitionLogs implements OpenPartitionLogs {
       const { bytes, header } = validateBatch(batch, codecs, { config, nowMs, limits });
       const logAppendTimeMs = config.timestampType === 'LogAppendTime' ? BigInt(nowMs) : -1n;
       const checked = { partition, config, batch: bytes, description: describe(header), logAppendTimeMs };
-      return repeat === undefined ? checked : { ...checked, ids: new StagingIds(repeat, partition), repeat };
+      return {
+        ...checked,
+        ...(timeoutMs === undefined
+          ? {}
+          : { giveUpMs: nowMs + Math.min(timeoutMs, settings.throttledMsMax) / 2 }),
+        ...(repeat === undefined ? {} : { ids: new StagingIds(repeat, partition), repeat }),
+      };
     } catch (error) {
       if (error instanceof KafkaError) return error;
       throw error;

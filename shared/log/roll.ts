@@ -1,10 +1,10 @@
 import { present } from '../base/assert.ts';
-import { concatBytes } from '../base/bytes.ts';
 import { ulid, ulidTimeMs } from '../base/ulid.ts';
 import type { LogConfig } from '../kafka/log-config.ts';
 import type { Offset } from '../kafka/offsets.ts';
 import type { PartitionId } from '../kafka/topic-partition.ts';
-import { readBatchHeader } from '../records/record-batch.ts';
+import { type RecordBatchHeader, readBatchHeader } from '../records/record-batch.ts';
+import type { PlacedEntry } from '../storage/items/entry.ts';
 import { type Page, pageKey, pageRange, readPage } from '../storage/items/page.ts';
 import { type PartitionHead, partitionHeadKey, readPartitionHead } from '../storage/items/partition-head.ts';
 import { payloadKey } from '../storage/items/payload.ts';
@@ -134,9 +134,7 @@ async function encodeSegment(
   head: PartitionHead,
   pages: readonly PlacedPage[],
 ): Promise<{ segment: Segment; bytes: Uint8Array }> {
-  const batches = await batchesOfPages(context, partition, config, head, pages);
-  const headers = batches.map((batch) => readBatchHeader(batch));
-  const bytes = concatBytes(batches);
+  const { headers, bytes } = await batchesOfPages(context, partition, config, head, pages);
   const first = present(pages[0], 'a segment has pages');
   const last = present(pages.at(-1), 'a segment has pages');
   const segment: Segment = {
@@ -157,9 +155,13 @@ async function encodeSegment(
   return { segment, bytes };
 }
 
+/** So many entries, or bytes of their batches, are held beside the segment that they go into. */
+const entriesAtOnce = 100;
+const bytesAtOnce = 8 * 1024 * 1024;
+
 /**
- * All batches in order. What is below the log start offset, or has expired, may be gone: readers step over
- * it.
+ * All batches in order, and their headers. What is below the log start offset, or has expired, may be gone:
+ * readers step over it.
  */
 async function batchesOfPages(
   context: LogContext,
@@ -167,16 +169,40 @@ async function batchesOfPages(
   config: LogConfig,
   head: PartitionHead,
   pages: readonly PlacedPage[],
-): Promise<Uint8Array[]> {
+): Promise<{ headers: RecordBatchHeader[]; bytes: Uint8Array }> {
   const entries = pages.flatMap((page) => page.entries);
-  const batches: Uint8Array[] = [];
-  for (const { entry, batch, fault } of await fetchEntries(context, partition, entries, head.epoch)) {
-    if (batch && batch.bytes.length > 0) batches.push(batch.bytes);
-    if (!fault || entry.nextOffset <= head.start) continue;
-    if (fault === 'missing' && hasExpired(context, config, entry)) continue;
-    throw fault === 'missing' ? new Moved(`the batch at offset ${entry.baseOffset}`) : fault;
+  const bytes = new Uint8Array(entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  const headers: RecordBatchHeader[] = [];
+  let length = 0;
+  for (const some of portions(entries)) {
+    for (const { entry, batch, fault } of await fetchEntries(context, partition, some, head.epoch)) {
+      if (batch && batch.bytes.length > 0) {
+        bytes.set(batch.bytes, length);
+        length += batch.bytes.length;
+        headers.push(readBatchHeader(batch.bytes));
+      }
+      if (!fault || entry.nextOffset <= head.start) continue;
+      if (fault === 'missing' && hasExpired(context, config, entry)) continue;
+      throw fault === 'missing' ? new Moved(`the batch at offset ${entry.baseOffset}`) : fault;
+    }
   }
-  return batches;
+  return { headers, bytes: bytes.subarray(0, length) };
+}
+
+function* portions(entries: readonly PlacedEntry[]): Generator<PlacedEntry[]> {
+  let portion: PlacedEntry[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const isFull = portion.length === entriesAtOnce || bytes + entry.sizeBytes > bytesAtOnce;
+    if (isFull && portion.length > 0) {
+      yield portion;
+      portion = [];
+      bytes = 0;
+    }
+    portion.push(entry);
+    bytes += entry.sizeBytes;
+  }
+  if (portion.length > 0) yield portion;
 }
 
 /**

@@ -17,6 +17,8 @@ import { findEvicted, findRepeat, isSameBatch } from './repeat.ts';
 type Verdict =
   | { is: 'stored'; baseOffset: Offset }
   | { is: 'error'; error: KafkaError }
+  /** The batch before it in its producer's sequence is not there. */
+  | { is: 'tooEarly' }
   | { is: 'sendAgain' };
 
 /**
@@ -29,7 +31,9 @@ export async function settle(
   pending: PendingAppend,
   send: () => Promise<Outcome<Sequenced>>,
 ): Promise<Sequenced> {
-  const deadlineMs = context.clock.nowMs() + context.settings.appendTimeoutMs;
+  const { clock, settings } = context;
+  const deadlineMs = clock.nowMs() + settings.appendTimeoutMs;
+  const earlyUntilMs = clock.nowMs() + settings.earlyMsMax;
   for (let tries = 0; ; tries++) {
     const head = await loadHead(context, partition);
     const verdict = await (pending.producer ? judgeIdempotent : judgePlain)(
@@ -39,15 +43,35 @@ export async function settle(
       head,
     );
     if (verdict.is === 'error') throw verdict.error;
+    if (verdict.is === 'tooEarly') {
+      await waitForEarlier(context, pending, earlyUntilMs);
+      continue;
+    }
     if (verdict.is === 'stored') return { baseOffset: verdict.baseOffset, logStartOffset: head.start };
-    if (tries > 0 && context.clock.nowMs() >= deadlineMs) throw outOfTime(pending);
+    if (tries > 0 && clock.nowMs() >= deadlineMs) throw outOfTime(pending);
     if (await makeRoom(context, partition, pending, head, tries)) continue;
     const outcome = await send();
     if (outcome.is === 'done') return outcome.value;
     if (outcome.is === 'unknown') pending.wasUnknown = true;
     if (outcome.is === 'notApplied' && !pending.wasUnknown) throw asKafkaError(outcome.error);
-    if (outcome.is !== 'refused') await context.clock.sleep(backoffMs(appendRetry(context), tries));
+    if (outcome.is !== 'refused') await clock.sleep(backoffMs(appendRetry(context), tries));
   }
+}
+
+const earlyLookMs = 50;
+
+/**
+ * A batch that comes too early may have left an older one behind that is still under way in another process.
+ * Throws OUT_OF_ORDER_SEQUENCE_NUMBER when the time is over, or where it is known not to come.
+ */
+async function waitForEarlier(
+  { clock }: LogContext,
+  { followsRefused }: PendingAppend,
+  untilMs: number,
+): Promise<void> {
+  const leftMs = untilMs - clock.nowMs();
+  if (followsRefused || leftMs <= 0) throw new KafkaError('OUT_OF_ORDER_SEQUENCE_NUMBER');
+  await clock.sleep(Math.min(leftMs, earlyLookMs));
 }
 
 export const outcomeUnknown = (): KafkaError =>
@@ -102,7 +126,7 @@ async function judgeIdempotent(
     case 'fenced':
       return failed('INVALID_PRODUCER_EPOCH');
     case 'gap':
-      return failed('OUT_OF_ORDER_SEQUENCE_NUMBER');
+      return { is: 'tooEarly' };
     case 'repeat': {
       // If the value came from the item, the entry may have joined the tail after our head was read [1.b2].
       const newest = inHead === undefined ? await loadHead(context, partition) : head;

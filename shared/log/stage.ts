@@ -16,6 +16,8 @@ export type BatchToStage = {
   config: LogConfig;
   batch: Uint8Array;
   description: Omit<Entry, 'at' | 'sizeBytes'>;
+  /** Until when it may wait for a store that throttles (ms since 1970). Default: the log's own limit. */
+  giveUpMs?: number;
   /** Of an append that may be sent again by another process; the ids are made of it, else at random. */
   repeat?: AppendRepeat;
   ids?: StagingIds;

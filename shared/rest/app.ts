@@ -20,8 +20,11 @@ import { charsetOf, readBodyPieces, readBodyText } from './request-body.ts';
 import type { Answer, Handler, RestRequest } from './rest-request.ts';
 
 export type RestApp = {
-  /** Serves one request. Never rejects: what goes wrong is an answer. */
-  fetch(request: Request, caller?: Caller): Promise<Response>;
+  /**
+   * Serves one request. Never rejects: what goes wrong is an answer. `body`: of a GET that has one, which a
+   * `Request` cannot carry.
+   */
+  fetch(request: Request, caller?: Caller, body?: RequestBody): Promise<Response>;
 };
 
 const anonymous: Caller = { principal: 'User:ANONYMOUS' };
@@ -30,16 +33,22 @@ const anonymous: Caller = { principal: 'User:ANONYMOUS' };
 export function createRestApp(deps: RestDeps): RestApp {
   const router = routerOf(deps);
   return {
-    fetch: async (request, caller = anonymous) => {
+    fetch: async (request, caller = anonymous, body = () => request.body) => {
       const cors = corsHeaders(request.headers, deps.settings.corsOrigins);
-      const response = preflight(request, cors) ?? (await router.fetch(request, { caller }));
+      const response = preflight(request, cors) ?? (await router.fetch(request, { caller, body }));
       for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
       return response;
     },
   };
 }
 
-type Env = { Bindings: { caller: Caller } };
+/** Called when the body is read, which not every route does. */
+export type RequestBody = () => ReadableStream<Uint8Array> | null;
+
+type Env = { Bindings: Sent };
+
+/** What comes with a request. */
+type Sent = { readonly caller: Caller; readonly body: RequestBody };
 
 /** Paths stay encoded until a parameter is taken, so that an encoded slash is part of a name. */
 function pathOf({ url }: Request): string {
@@ -61,7 +70,7 @@ function routerOf(deps: RestDeps): Hono<Env> {
     const path = route.path.replaceAll(/\{([^}]+)\}/g, ':$1');
     methods.set(path, [...(methods.get(path) ?? []), route.method]);
     hono.on(route.method, path, (context) =>
-      serve(deps, route, handlers[operation], context.req.raw, context.req.param(), context.env.caller),
+      serve(deps, route, handlers[operation], context.req.raw, context.req.param(), context.env),
     );
   }
   for (const [path, allowed] of methods) {
@@ -91,20 +100,30 @@ async function serve(
   handler: Handler,
   raw: Request,
   params: Record<string, string>,
-  caller: Caller,
+  sent: Sent,
 ): Promise<Response> {
   const accepted = negotiate(route.answers, raw.headers.get('accept'));
   const negotiated: Negotiated = { answerType: accepted ?? mediaTypes.json, headers: raw.headers };
   try {
-    const request = restRequest(deps, route, raw, params, caller, negotiated.answerType);
-    if (accepted === undefined) throw notAcceptable(`What can be answered is ${route.answers.join(', ')}.`);
-    return await answerResponse(await handled(handler, request, deps), negotiated);
+    const request = restRequest(deps, route, raw, params, sent, negotiated.answerType);
+    if (accepted === undefined) throw notAccepted(route, raw);
+    const answer = await handled(handler, request, deps);
+    return await answerResponse(answer, { ...negotiated, answerType: answer.type ?? negotiated.answerType });
   } catch (error) {
     const dialect = isV3Path(route.path) ? 'v3' : 'v2';
     const known = restErrorOf(error, dialect, params.topic ?? params.topic_name);
     if (!known || known.status === 500) deps.log.error('a request failed', { path: route.path, error });
     return answerResponse(known ?? serverFailed(), negotiated);
   }
+}
+
+/** Formats that need a schema registry are known, but an instance never has them. */
+function notAccepted({ answers, schemaFormatCode }: Route, { headers }: Request): RestError {
+  const isSchemaFormat = /vnd\.kafka\.(?:avro|protobuf|jsonschema)\./i.test(headers.get('accept') ?? '');
+  return notAcceptable(
+    `What can be answered is ${answers.join(', ')}.`,
+    isSchemaFormat ? schemaFormatCode : undefined,
+  );
 }
 
 /**
@@ -129,11 +148,12 @@ function restRequest(
   route: Route,
   raw: Request,
   params: Record<string, string>,
-  caller: Caller,
+  { caller, body }: Sent,
   answerType: string,
 ): RestRequest {
   const contentType = parseMediaType(raw.headers.get('content-type') ?? '');
-  if (route.request) {
+  const mayLack = route.request?.isOptional === true && !raw.headers.has('content-type');
+  if (route.request && !mayLack) {
     if (!route.request.types.includes(contentType?.name ?? '')) {
       throw unsupportedMediaType(`What is read here is ${route.request.types.join(', ')}.`);
     }
@@ -155,7 +175,7 @@ function restRequest(
     get signal() {
       return raw.signal;
     },
-    text: () => readBodyText(raw, contentType, settings.bodyBytesMax),
-    pieces: () => readBodyPieces(raw, contentType),
+    text: () => readBodyText({ headers: raw.headers, body: body() }, contentType, settings.bodyBytesMax),
+    pieces: () => readBodyPieces({ headers: raw.headers, body: body() }, contentType),
   };
 }

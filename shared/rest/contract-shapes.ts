@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** The JSON shapes of the HTTP door, each under the name by which the API document refers to it. */
 export const shapes = z.registry<{ id: string; description?: string }>();
 
-const named = <T extends z.ZodType>(id: string, shape: T, description?: string): T => {
+export const named = <T extends z.ZodType>(id: string, shape: T, description?: string): T => {
   shapes.add(shape, description === undefined ? { id } : { id, description });
   return shape;
 };
@@ -101,8 +101,8 @@ export const producer = named('Producer', z.object({ producer_id: integer, produ
 
 // v3
 
-const link = named('Link', z.object({ related: z.string() }));
-const listOf = <T extends z.ZodType>(id: string, element: T) =>
+export const link = named('Link', z.object({ related: z.string() }));
+export const listOf = <T extends z.ZodType>(id: string, element: T) =>
   named(
     `${id}List`,
     z.object({
@@ -111,7 +111,7 @@ const listOf = <T extends z.ZodType>(id: string, element: T) =>
       data: z.array(element),
     }),
   );
-const resource = <T extends z.ZodRawShape>(id: string, members: T) =>
+export const resource = <T extends z.ZodRawShape>(id: string, members: T) =>
   named(
     id,
     z.object({
@@ -201,7 +201,6 @@ export const kafkaReassignment = resource('KafkaReassignment', {
   replicas: link,
 });
 export const kafkaReassignmentList = listOf('KafkaReassignment', kafkaReassignment);
-export const kafkaConsumerGroupList = listOf('KafkaConsumerGroup', z.object({ kind: z.string() }));
 
 /** R reads numbers and true and false as their text. */
 const configText = z.union([z.string(), z.number(), z.boolean()]);

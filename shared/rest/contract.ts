@@ -1,63 +1,18 @@
-import type * as z from 'zod';
+import { consumerGroupRoutes, consumerInstanceRoutes } from './contract-groups.ts';
+import {
+  dataTypes,
+  type HeaderParameter,
+  type QueryParameter,
+  type Route,
+  recordAnswers,
+  v2,
+  v3,
+  v3Change,
+  v3Delete,
+} from './contract-route.ts';
 import * as shape from './contract-shapes.ts';
-import { mediaTypes } from './negotiate.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-export type QueryParameter = {
-  readonly name: string;
-  readonly isRequired?: boolean;
-  readonly type: 'string' | 'integer';
-  readonly description: string;
-};
-
-export type HeaderParameter = { readonly name: string; readonly description: string };
-
-export type Route = {
-  readonly method: Method;
-  /** With `{parameters}`, as OpenAPI writes paths. */
-  readonly path: string;
-  readonly summary: string;
-  readonly query?: readonly QueryParameter[];
-  readonly headers?: readonly HeaderParameter[];
-  readonly request?: {
-    /** Content types that are read; `undefined` reads any. */
-    readonly types: readonly string[];
-    readonly shape: z.ZodType;
-  };
-  /** Media types that an answer may have, the default first. */
-  readonly answers: readonly string[];
-  /** What is answered but for errors, by status; undefined has no body. */
-  readonly responses: Readonly<Record<number, z.ZodType | undefined>>;
-  /** Statuses of errors that are this route's own; 404, 405, 406, 429, 500, 503 and 504 can always come. */
-  readonly errors?: readonly number[];
-};
-
-const v2Answers = [
-  mediaTypes.v2,
-  mediaTypes.json,
-  mediaTypes.kafka,
-  mediaTypes.v2Json,
-  mediaTypes.v2Binary,
-  mediaTypes.v2Text,
-];
-const recordAnswers = [
-  mediaTypes.v2Binary,
-  mediaTypes.v2Json,
-  mediaTypes.v2Text,
-  mediaTypes.json,
-  mediaTypes.v2,
-];
-const dataTypes = [mediaTypes.v2Binary, mediaTypes.v2Json, mediaTypes.v2Text, mediaTypes.json];
-const json = [mediaTypes.json];
-
-const v2 = (method: Method, path: string, summary: string, answer: z.ZodType): Route => ({
-  method,
-  path,
-  summary,
-  answers: v2Answers,
-  responses: { 200: answer },
-});
+export type { Method, Route } from './contract-route.ts';
 
 const producerHeader: HeaderParameter = {
   name: 'Millrace-Producer',
@@ -86,38 +41,6 @@ const readQuery: readonly QueryParameter[] = [
   { name: 'timeout', type: 'integer', description: 'How long to wait for a record, in ms. Default 1000.' },
   { name: 'max_bytes', type: 'integer', description: 'Bytes of keys, values and headers. Default 1 MiB.' },
 ];
-
-const v3 = (path: string, summary: string, answer: z.ZodType): Route => ({
-  method: 'GET',
-  path,
-  summary,
-  answers: json,
-  responses: { 200: answer },
-});
-
-const v3Change = (
-  method: Method,
-  path: string,
-  summary: string,
-  request: z.ZodType,
-  responses: Route['responses'],
-): Route => ({
-  method,
-  path,
-  summary,
-  request: { types: json, shape: request },
-  answers: json,
-  responses,
-  errors: [400, 413, 415, 422],
-});
-
-const v3Delete = (path: string, summary: string): Route => ({
-  method: 'DELETE',
-  path,
-  summary,
-  answers: json,
-  responses: { 204: undefined },
-});
 
 const cluster = '/v3/clusters/{cluster_id}';
 const v3Broker = `${cluster}/brokers/{broker_id}`;
@@ -149,6 +72,7 @@ export const routes = {
   createProducer: {
     ...v2('POST', '/producers', 'Hands out an id for an idempotent producer.', shape.producer),
   },
+  ...consumerInstanceRoutes,
 
   listClusters: v3('/v3/clusters', 'The cluster, as a list.', shape.kafkaClusterList),
   getCluster: v3(cluster, 'The cluster.', shape.kafkaCluster),
@@ -162,7 +86,6 @@ export const routes = {
     'The dynamic defaults of all brokers: there are none.',
     shape.kafkaClusterConfigList,
   ),
-  listConsumerGroups: v3(`${cluster}/consumer-groups`, 'All consumer groups.', shape.kafkaConsumerGroupList),
   listAcls: {
     ...v3(`${cluster}/acls`, 'Access control is switched off.', shape.errorAnswer),
     responses: {},
@@ -233,6 +156,8 @@ export const routes = {
     shape.recordBatchRequest,
     { 207: shape.recordBatchAnswer },
   ),
+
+  ...consumerGroupRoutes,
 
   getOpenApi: v3('/openapi', 'This document.', shape.openApiDocument),
   getOpenApiJson: v3('/openapi.json', 'This document.', shape.openApiDocument),

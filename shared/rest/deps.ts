@@ -3,9 +3,11 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Topic } from '../catalog/topic-cache.ts';
 import type { Topics } from '../catalog/topics.ts';
+import type { Groups } from '../groups/groups.ts';
 import type { ConfigEntry } from '../kafka/config-keys.ts';
 import type { PartitionLogs } from '../log/api.ts';
 import type { CompressionType, RecordCodecs } from '../records/compression.ts';
+import type { MetadataStore } from '../storage/metadata-store.ts';
 
 export type RestTopic = Topic;
 
@@ -34,6 +36,9 @@ export type RestBroker = {
   readonly port: number;
   readonly rack: string | null;
 };
+
+/** What the door needs of consumer groups. */
+export type RestGroups = Pick<Groups, 'coordinator' | 'offsets'>;
 
 /** What the door tells about the cluster. */
 export type RestCluster = {
@@ -65,6 +70,8 @@ export type RestSettings = {
   readonly pollAfterMs?: number;
   /** Origins that browsers may call from; `*` for any. */
   readonly corsOrigins: readonly string[];
+  /** `consumer.instance.timeout.ms`: a consumer instance that nobody calls for so long is removed. */
+  readonly consumerInstanceTimeoutMs: number;
   /** R takes 10 entries in one `records:batch`. */
   readonly batchEntriesMax: number;
   /**
@@ -79,6 +86,7 @@ export const defaultRestSettings: RestSettings = {
   answerBytesMax: 6_000_000,
   waitMsMax: 30_000,
   corsOrigins: [],
+  consumerInstanceTimeoutMs: 300_000,
   batchEntriesMax: 10,
   // Up to 4 KB a batch is one item of the store, which compression does not make cheaper (storage.md,
   // staging).
@@ -90,6 +98,9 @@ export type RestDeps = {
   readonly logs: PartitionLogs;
   readonly codecs: RecordCodecs;
   readonly cluster: RestCluster;
+  readonly groups: RestGroups;
+  /** Where consumer instances lie. */
+  readonly metadata: MetadataStore;
   /** Hands out ids for idempotent producers. */
   readonly producerIds: { next(): Promise<bigint> };
   readonly clock: Clock;

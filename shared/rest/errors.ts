@@ -25,7 +25,7 @@ export const badRequest = (message: string): RestError => new RestError(400, 400
 export const refusedByKafka = (message: string): RestError => new RestError(400, 40002, message);
 export const notFound = (message: string): RestError => new RestError(404, 404, message);
 export const partitionNotFound = (message: string): RestError => new RestError(404, 40402, message);
-export const notAcceptable = (message: string): RestError => new RestError(406, 406, message);
+export const notAcceptable = (message: string, code = 406): RestError => new RestError(406, code, message);
 export const tooLarge = (message: string): RestError => new RestError(413, 413, message);
 export const unsupportedMediaType = (message: string): RestError => new RestError(415, 415, message);
 export const unprocessable = (message: string, code = 422): RestError => new RestError(422, code, message);
@@ -60,9 +60,17 @@ const byKafkaError: Partial<Record<KafkaErrorName, Row>> = {
   SECURITY_DISABLED: row(400, 40002),
   UNSUPPORTED_COMPRESSION_TYPE: row(400, 40002),
   TOPIC_DELETION_DISABLED: row(400, 40002),
+  INVALID_GROUP_ID: row(400, 40002),
+  OFFSET_METADATA_TOO_LARGE: row(400, 40002),
   SASL_AUTHENTICATION_FAILED: row(401, 40101),
   TOPIC_AUTHORIZATION_FAILED: row(403, 40301),
   CLUSTER_AUTHORIZATION_FAILED: row(403, 40301),
+  GROUP_AUTHORIZATION_FAILED: row(403, 40301),
+  // The two digits are Kafka's own code.
+  NON_EMPTY_GROUP: row(409, 40968),
+  // Members of another protocol, or too many: what the instance is told to do is not possible now.
+  INCONSISTENT_GROUP_PROTOCOL: row(409, 40903),
+  GROUP_MAX_SIZE_REACHED: row(409, 40903),
   OUT_OF_ORDER_SEQUENCE_NUMBER: row(409, 40911),
   INVALID_PRODUCER_EPOCH: row(409, 40912),
   PRODUCER_FENCED: row(409, 40912),
@@ -73,6 +81,9 @@ const byKafkaError: Partial<Record<KafkaErrorName, Row>> = {
   NOT_LEADER_OR_FOLLOWER: row(503, 50302),
   BROKER_NOT_AVAILABLE: row(503, 50302),
   KAFKA_STORAGE_ERROR: row(503, 50302),
+  NOT_COORDINATOR: row(503, 50302),
+  COORDINATOR_NOT_AVAILABLE: row(503, 50302),
+  COORDINATOR_LOAD_IN_PROGRESS: row(503, 50302),
   REQUEST_TIMED_OUT: row(504),
 };
 

@@ -2,11 +2,14 @@ import type { Operation } from './contract.ts';
 import type { Handler } from './rest-request.ts';
 import { getOpenApi } from './routes/openapi.ts';
 import { createProducer } from './routes/producers.ts';
+import * as v2Consumers from './routes/v2-consumers.ts';
 import * as v2Produce from './routes/v2-produce.ts';
 import * as v2Records from './routes/v2-records.ts';
 import * as v2Topics from './routes/v2-topics.ts';
 import * as v3Clusters from './routes/v3-clusters.ts';
 import * as v3Configs from './routes/v3-configs.ts';
+import * as v3Groups from './routes/v3-consumer-groups.ts';
+import * as v3Lags from './routes/v3-consumer-lags.ts';
 import * as v3Partitions from './routes/v3-partitions.ts';
 import * as v3Records from './routes/v3-records.ts';
 import * as v3Topics from './routes/v3-topics.ts';
@@ -24,6 +27,19 @@ export const handlers: Readonly<Record<Operation, Handler>> = {
   produceToPartition: v2Produce.produceToPartition,
   readRecords: v2Records.readRecords,
   createProducer,
+  createInstance: v2Consumers.createInstance,
+  deleteInstance: v2Consumers.deleteInstance,
+  subscribe: v2Consumers.subscribe,
+  getSubscription: v2Consumers.getSubscription,
+  unsubscribe: v2Consumers.unsubscribe,
+  assign: v2Consumers.assign,
+  getAssignments: v2Consumers.getAssignments,
+  fetchRecords: v2Consumers.fetchRecords,
+  commitOffsets: v2Consumers.commitOffsetsOf,
+  getCommitted: v2Consumers.getCommitted,
+  seek: v2Consumers.seek,
+  seekToBeginning: v2Consumers.seekToBeginning,
+  seekToEnd: v2Consumers.seekToEnd,
   listClusters: v3Clusters.listClusters,
   getCluster: v3Clusters.getCluster,
   listKafkaBrokers: v3Clusters.listKafkaBrokers,
@@ -32,7 +48,6 @@ export const handlers: Readonly<Record<Operation, Handler>> = {
   getBrokerConfig: v3Clusters.getBrokerConfig,
   listBrokerReplicas: v3Clusters.listBrokerReplicas,
   listClusterConfigs: v3Clusters.listClusterConfigs,
-  listConsumerGroups: v3Clusters.listConsumerGroups,
   listAcls: v3Clusters.listAcls,
   listReassignments: v3Clusters.listReassignments,
   listKafkaTopics: v3Topics.listKafkaTopics,
@@ -54,6 +69,17 @@ export const handlers: Readonly<Record<Operation, Handler>> = {
   listTopicReassignments: v3Partitions.listTopicReassignments,
   produceStream: v3Records.produceStream,
   produceBatch: v3Records.produceBatch,
+  listConsumerGroups: v3Groups.listConsumerGroups,
+  getConsumerGroup: v3Groups.getConsumerGroup,
+  deleteConsumerGroup: v3Groups.deleteConsumerGroup,
+  listConsumers: v3Groups.listConsumers,
+  getConsumer: v3Groups.getConsumer,
+  listConsumerAssignments: v3Groups.listConsumerAssignments,
+  getConsumerAssignment: v3Groups.getConsumerAssignment,
+  listConsumerLags: v3Lags.listConsumerLags,
+  getConsumerLag: v3Lags.getConsumerLag,
+  getConsumerGroupLagSummary: v3Lags.getConsumerGroupLagSummary,
+  alterConsumerGroupOffsets: v3Lags.alterConsumerGroupOffsets,
   getOpenApi,
   getOpenApiJson: getOpenApi,
 };

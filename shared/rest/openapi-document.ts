@@ -37,10 +37,12 @@ const reasons: Readonly<Record<number, string>> = {
   400: 'The request cannot be read, or Kafka refuses what it asks for (40002).',
   401: 'The caller is not known (40101).',
   403: 'The caller may not do this (40301).',
-  404: 'There is no such thing: topic 40401 (v3: 40403), partition 40402.',
+  404: 'There is no such thing: topic 40401 (v3: 40403), partition 40402, consumer instance 40403.',
   405: 'The path is there, but not for this method.',
-  406: 'No media type that Accept names can be answered.',
-  409: 'The producer: 40911 out of sequence, 40912 a newer epoch is known, 40913 stored already, long ago.',
+  406: 'No media type that Accept names can be answered, or it is not of the instance (40601).',
+  409:
+    'Producer: 40911 out of sequence, 40912 a newer epoch is known, 40913 stored already, long ago. Consumer: ' +
+    '40902 the name is taken, 40903 its state does not allow it. Group: 40968 it is not empty.',
   413: 'The body, a record or a whole answer is too large.',
   415: 'The content type or content encoding is not read.',
   422: 'The body is JSON but not what is asked for, or stored bytes are not of the format.',
@@ -103,7 +105,14 @@ function operationOf(operationId: string, route: Route): Part {
     summary: route.summary,
     tags: [route.path.startsWith('/v3') ? 'v3' : 'v2'],
     parameters: parametersOf(route),
-    ...(request ? { requestBody: { required: true, content: content(request.types, request.shape) } } : {}),
+    ...(request
+      ? {
+          requestBody: {
+            required: request.isOptional !== true,
+            content: content(request.types, request.shape),
+          },
+        }
+      : {}),
     responses: responsesOf(route),
   };
 }

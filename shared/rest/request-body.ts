@@ -6,6 +6,9 @@ import type { MediaType } from './negotiate.ts';
 
 const inflate = promisify(gunzip);
 
+/** The part of a request that is read here. */
+type Sent = Pick<Request, 'headers' | 'body'>;
+
 /** The bodies that are read; `null` stands for a body as it is. */
 function encodingOf(headers: Headers): 'gzip' | null {
   const encoding = (headers.get('content-encoding') ?? 'identity').trim().toLowerCase();
@@ -38,7 +41,7 @@ const bodyTooLarge = (bytesMax: number): Error =>
  * unreadable.
  */
 export async function readBodyText(
-  request: Request,
+  request: Sent,
   contentType: MediaType | undefined,
   bytesMax: number,
 ): Promise<string> {
@@ -62,7 +65,7 @@ const notUtf8 = (): Error => badRequest('The body is not UTF-8.');
  */
 const discardedTimes = 4;
 
-async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
+async function readBytes(request: Sent, bytesMax: number): Promise<Buffer> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > bytesMax * discardedTimes) throw bodyTooLarge(bytesMax);
   const chunks: Uint8Array[] = [];
@@ -126,7 +129,7 @@ async function inflated(bytes: Buffer, bytesMax: number): Promise<Buffer> {
 
 /** The body as text while it comes, of any length. Throws as `readBodyText`, but knows no size. */
 export async function* readBodyPieces(
-  request: Request,
+  request: Sent,
   contentType: MediaType | undefined,
 ): AsyncGenerator<string> {
   const charset = charsetOf(contentType);

@@ -31,6 +31,8 @@ export type Answer = {
   /** JSON, or JSON values one after another as they come. */
   readonly body?: Json | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The media type, where it is another than the negotiated one. */
+  readonly type?: string;
 };
 
 export type Handler = (request: RestRequest, deps: RestDeps) => Promise<Answer>;
@@ -68,6 +70,37 @@ export async function readShaped<T>(request: RestRequest, shape: ZodLike<T>): Pr
   const place = issue?.path.length ? ` at ${issue.path.join('.')}` : '';
   const message = `The body does not fit${place}: ${issue?.message ?? 'it has another shape'}.`;
   throw issue?.code === 'unrecognized_keys' ? unprocessable(message) : badRequest(message);
+}
+
+/**
+ * The body in the shape that the contract says, undefined when there is none. What is missing, or is out of
+ * its range, violates a constraint, which R answers with 422; another kind of JSON is 400.
+ */
+export async function readConstrained<T>(request: RestRequest, shape: ZodLike<T>): Promise<T | undefined> {
+  const text = await request.text();
+  const node = text.trim() === '' ? undefined : jsonOf(text);
+  if (node === undefined || node.isNull) return undefined;
+  const value = node.plain();
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = issue?.path ?? [];
+  const place = path.length > 0 ? ` at ${path.join('.')}` : '';
+  const message = `The body does not fit${place}: ${issue?.message ?? 'it has another shape'}.`;
+  const isMissing = (valueAt(value, path) ?? null) === null;
+  throw isMissing || constraints.has(issue?.code ?? '') ? unprocessable(message) : badRequest(message);
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((inside, name) => (inside as Record<PropertyKey, unknown> | null | undefined)?.[name], value);
+
+const constraints: ReadonlySet<string> = new Set(['unrecognized_keys', 'too_small', 'too_big']);
+
+/** The same of a body that must be there. */
+export async function readRequired<T>(request: RestRequest, shape: ZodLike<T>): Promise<T> {
+  const body = await readConstrained(request, shape);
+  if (body === undefined) throw invalidPayload('The body is empty; data is required.');
+  return body;
 }
 
 type Issue = { readonly code?: string; readonly path: readonly PropertyKey[]; readonly message: string };

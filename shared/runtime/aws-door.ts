@@ -5,7 +5,8 @@ import { createRestApp } from '../rest/app.ts';
 import { type Caller, defaultRestSettings, type RestCluster, type RestSettings } from '../rest/deps.ts';
 import { clusterKey, readClusterId } from '../storage/items/cluster.ts';
 import type { FrameServer } from './aws-frames.ts';
-import { type HttpAnswer, type HttpEvent, httpHandler } from './aws-http-events.ts';
+import { groupsWhenNeeded } from './aws-groups.ts';
+import { type HttpAnswer, type HttpEvent, httpHandler, type ReceivedRequest } from './aws-http-events.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
 import { isFrameEvent, type WrittenAnswers } from './frame-events.ts';
 import { awsLimits } from './settings.ts';
@@ -72,18 +73,20 @@ function openDoor(runtime: AwsRuntime, clusterId: () => Promise<string | undefin
   const seen: { clusterId?: string; baseUrl: string } = { baseUrl: 'https://localhost' };
   const app = createRestApp({
     ...{ topics, logs, codecs, clock, random, log },
+    groups: groupsWhenNeeded(runtime),
+    metadata: runtime.stores.metadata,
     cluster: clusterAt(seen),
     producerIds: new ProducerIds(runtime),
     settings: settingsOf(runtime),
   });
-  const serve = async (request: Request, caller: Caller): Promise<Response> => {
+  const serve = async ({ request, body }: ReceivedRequest, caller: Caller): Promise<Response> => {
     const id = seen.clusterId ?? (await clusterId());
     if (id !== undefined) seen.clusterId = id;
     if (caller.baseUrl !== undefined) seen.baseUrl = caller.baseUrl;
-    return app.fetch(request, caller);
+    return app.fetch(request, caller, body && (() => body));
   };
   return httpHandler({
-    serve: ({ request, caller, baseUrl }) => serve(request, { ...caller, baseUrl }),
+    serve: (received) => serve(received, { ...received.caller, baseUrl: received.baseUrl }),
     // Lambda freezes the process after the answer: page-outs that go on behind it must have ended.
     afterAnswer: () => logs.drain(),
     failed: (error) => log.error('unexpected failure at the door', { error }),

@@ -76,6 +76,7 @@ const answerBytesMax = 4_700_000;
 
 const settingsOf = ({ calls, waitMsMax }: FrameEvent): BrokerSettings => ({
   ...defaultBrokerSettings,
+  produceRefusedAs: 'NOT_ENOUGH_REPLICAS',
   fetchWaitMsMax: Math.min(waitMsMax, awsLimits.waitMsMax),
   fetchBytesMax: Math.floor(awsLimits.answerBytesMax / Math.max(1, calls.length)),
 });

@@ -59,6 +59,8 @@ export type AwsCaller = {
 
 export type ReceivedRequest = {
   readonly request: Request;
+  /** Of a GET that has one: a `Request` cannot carry it. */
+  readonly body?: ReadableStream<Uint8Array>;
   readonly caller: AwsCaller;
   /** The address under which the client sees the door, without a slash at the end: where links begin. */
   readonly baseUrl: string;
@@ -87,17 +89,27 @@ export function receive(event: HttpEvent): ReceivedRequest {
   const headers = headersOf(parts.headers);
   const host = headers.get('host') ?? event.requestContext.domainName ?? 'localhost';
   const baseUrl = `${headers.get('x-forwarded-proto') ?? 'https'}://${host}${parts.prefix}`;
-  const hasBody = parts.method !== 'GET' && parts.method !== 'HEAD';
-  const body = hasBody ? bodyOf(event) : undefined;
+  const isGet = parts.method === 'GET' || parts.method === 'HEAD';
+  const sent = bodyOf(event);
+  const body = isGet ? undefined : sent;
+  const beside = isGet && sent !== undefined && sent.length > 0 ? { body: streamOf(sent) } : {};
   try {
     const url = `https://${host}${safePath(parts.path)}${parts.query === '' ? '' : `?${parts.query}`}`;
     const init = { method: parts.method, headers, ...(body === undefined ? {} : { body }) };
-    return { request: new Request(url, init), caller: { principal: principalOf(event) }, baseUrl };
+    return { request: new Request(url, init), caller: { principal: principalOf(event) }, baseUrl, ...beside };
   } catch (error) {
     if (error instanceof MalformedRequest) throw error;
     throw new MalformedRequest(`not a request that HTTP allows: ${(error as Error).message}`);
   }
 }
+
+const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 
 type Parts = {
   method: string;

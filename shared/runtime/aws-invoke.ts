@@ -27,7 +27,9 @@ const answerMsMax = {
 /** Idle connections are closed by us before the service does it, or a request would be lost in between. */
 const idleConnectionMs = 10_000;
 
-/** Invokes functions by Lambda's API. The client repeats nothing by itself: a call may have had its effect. */
+/**
+ * Invokes functions by Lambda's API. The client repeats nothing by itself: a call may have had its effect.
+ */
 export function openLambdaInvoker(options: LambdaInvokerOptions): FrameInvoker & { close(): void } {
   const { endpoint, region, credentials, functions } = options;
   const agent = { keepAlive: true, maxSockets: 512, timeout: idleConnectionMs };

@@ -8,6 +8,8 @@ import { Moved } from '../log/moved.ts';
 import { enforceRetention } from '../log/retention.ts';
 import { rollPartition } from '../log/roll.ts';
 import { sweepPartition, sweepStagedObjects } from '../log/sweep.ts';
+import { expireInstances } from '../rest/consumers/expire-instances.ts';
+import { loadGroups } from './aws-groups.ts';
 import { type AwsRuntime, openAwsRuntime } from './aws-runtime.ts';
 import { type JobEvent, type JobName, readJobEvent } from './job-events.ts';
 
@@ -103,12 +105,25 @@ async function configOf(runtime: AwsRuntime, name: string, topicId: string): Pro
   return topic?.topicId === topicId ? topic.logConfig : undefined;
 }
 
-/** What belongs to no partition that is there. */
-async function removeLeftovers({ logs, topics }: AwsRuntime): Promise<void> {
+/** What belongs to no partition that is there; once a day also what runs out with time. */
+async function removeLeftovers(runtime: AwsRuntime): Promise<void> {
+  const { logs, topics, clock } = runtime;
+  if (Math.floor(clock.nowMs() / hourMs) % 24 === expiryHour) await expireGroups(runtime);
   const { failed } = await topics.finishDeletions();
   await removeDeletedTopics(logs.context);
   await sweepStagedObjects(logs.context);
   if (failed.length > 0) throw new PartitionsFailed(`topics could not be deleted: ${failed.join(', ')}`);
+}
+
+/** The hour of the day (UTC) in which the hourly rule finds this to do. */
+const expiryHour = 3;
+const hourMs = 3_600_000;
+
+async function expireGroups(runtime: AwsRuntime): Promise<void> {
+  const { stores, clock, random, log } = runtime;
+  const groups = await loadGroups(runtime);
+  await groups.expireOffsets();
+  await expireInstances({ metadata: stores.metadata, groups, clock, random, log });
 }
 
 async function attempt(

@@ -25,6 +25,8 @@ export type AwsRuntime = {
 
 /** Other environments hear of a changed config this much later. */
 const topicCacheMs = 5_000;
+/** A function ends after 15 s, whatever its caller waits: it must have answered before. */
+const throttledMsMax = 10_000;
 
 /**
  * The log and the catalog on DynamoDB and S3. Throws `MissingSetting`. Opens no connection: the first call
@@ -43,7 +45,7 @@ export async function openAwsRuntime(): Promise<AwsRuntime> {
   const { tableName, bucketName } = settings;
   const stores = openAwsStores({ tableName, bucketName, clock, random, log });
   const world = { stores, clock, random, log };
-  const logs = openPartitionLogs({ ...world, codecs });
+  const logs = openPartitionLogs({ ...world, codecs, settings: { throttledMsMax } });
   const topics = new Topics({
     ...world,
     settings: {

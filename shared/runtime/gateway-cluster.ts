@@ -19,11 +19,13 @@ export interface GatewayMembership {
   readonly lost: Promise<Error>;
 }
 
-/** A gateway that advertises only itself and leads everything: a client is never sent to another's sidecar. */
+/**
+ * A gateway that advertises only itself and leads everything: a client is never sent to another's sidecar.
+ */
 export class GatewayAlone implements GatewayMembership, BrokerCluster {
   readonly clusterId: string;
   readonly brokerId: number;
-  readonly cluster = this;
+  readonly cluster: BrokerCluster = this;
   readonly lost = new Promise<Error>(() => {});
   brokers: readonly BrokerNode[] = [];
 
@@ -70,7 +72,7 @@ const releaseMsMax = 2_000;
  */
 export class GatewayCluster implements GatewayMembership, BrokerCluster {
   readonly clusterId: string;
-  readonly cluster = this;
+  readonly cluster: BrokerCluster = this;
   readonly lost: Promise<Error>;
   private readonly options: GatewayClusterOptions;
   private known: readonly BrokerLease[] = [];

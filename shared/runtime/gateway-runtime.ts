@@ -47,6 +47,8 @@ export type GatewayRuntime = {
 
 /** Other processes hear of a changed config this much later. */
 const topicCacheMs = 5_000;
+/** Another gateway may still be at the batch before: the connection to it broke, and the client came here. */
+const earlyMsMax = 500;
 const defaultCacheBytes = 256 * 1024 * 1024;
 
 /**
@@ -59,7 +61,12 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
   const stores = cacheBytesMax > 0 ? cached(options, cacheBytesMax) : options.stores;
   const world = { stores, clock, random, log };
   const codecs = await openNativeCodecs();
-  const logs = openPartitionLogs({ ...world, codecs, watch: defaultWatchTimes, settings: { lingerMs } });
+  const logs = openPartitionLogs({
+    ...world,
+    codecs,
+    watch: defaultWatchTimes,
+    settings: { lingerMs, earlyMsMax },
+  });
   const topics = new Topics({
     ...world,
     settings: {
@@ -82,7 +89,7 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
     producerIds: new ProducerIds(world),
     quotas: new ClientQuotas(world),
     cluster: membership.cluster,
-    settings: { ...defaultBrokerSettings, defaultPartitions },
+    settings: { ...defaultBrokerSettings, defaultPartitions, produceRefusedAs: 'NOT_ENOUGH_REPLICAS' },
   });
   const close = async (): Promise<void> => {
     await logs.drain();

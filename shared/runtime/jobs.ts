@@ -16,7 +16,18 @@ import { sweepPartition, sweepStagedObjects } from '../log/sweep.ts';
 const leaseMs = 15 * 60_000;
 
 /** What the background jobs work on. */
-export type JobsContext = { readonly topics: Topics; readonly log: LogContext };
+export type JobsContext = {
+  readonly topics: Topics;
+  readonly log: LogContext;
+  /** Undefined: this process serves no groups. */
+  readonly groups?: GroupJobs;
+};
+
+/** What runs out with time, of groups and of the HTTP door's consumers. */
+export type GroupJobs = {
+  expireOffsets(): Promise<unknown>;
+  expireInstances(): Promise<unknown>;
+};
 
 /** Rolls one partition, unless another process is at it. Answers the number of new segments. */
 export async function roll(
@@ -63,7 +74,10 @@ export const retainAll = (context: JobsContext): Promise<void> =>
     enforceRetention(context.log, { topicId, partition }, logConfig),
   );
 
-/** What nothing names, in all partitions and among the staged objects; then the data of deleted topics. */
+/**
+ * What nothing names, in all partitions and among the staged objects; then the data of deleted topics, and
+ * offsets older than `offsets.retention.minutes`.
+ */
 export async function sweepAll(context: JobsContext): Promise<void> {
   await forEachPartition(context, 'sweep', ({ topicId, logConfig }, partition) =>
     sweepPartition(context.log, { topicId, partition }, logConfig),
@@ -71,6 +85,7 @@ export async function sweepAll(context: JobsContext): Promise<void> {
   await sweepStagedObjects(context.log);
   await context.topics.finishDeletions();
   await removeDeletedTopics(context.log);
+  await context.groups?.expireOffsets();
 }
 
 /**
@@ -140,6 +155,7 @@ export class JobLoop {
   private async pass(): Promise<void> {
     await rollAll(this.context);
     await retainAll(this.context);
+    await this.context.groups?.expireInstances();
     await this.context.topics.finishDeletions();
     await removeDeletedTopics(this.context.log, ({ topicId }) => {
       const isNew = !this.removed.has(topicId);

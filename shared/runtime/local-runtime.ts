@@ -7,18 +7,18 @@ import { ClientQuotas } from '../catalog/client-quotas.ts';
 import { ClusterInfo } from '../catalog/cluster.ts';
 import { ProducerIds } from '../catalog/producer-ids.ts';
 import { Topics } from '../catalog/topics.ts';
-import { CommittedOffsets } from '../groups/committed-offsets.ts';
-import { GroupCoordinator } from '../groups/group-coordinator.ts';
-import { openGroupRoom } from '../groups/group-room.ts';
+import type { GroupSettings } from '../groups/group-settings.ts';
+import { openGroups } from '../groups/groups.ts';
 import { brokerConfigEntries } from '../kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../log/partition-logs.ts';
 import { openNativeCodecs } from '../records/codecs-native.ts';
 import { createRestApp, type RestApp } from '../rest/app.ts';
+import { expireInstances } from '../rest/consumers/expire-instances.ts';
 import { defaultRestSettings, type RestCluster } from '../rest/deps.ts';
 import { openEmbeddedStores } from '../storage/embedded/open-embedded-stores.ts';
 import { openMemoryStores } from '../storage/memory/open-memory-stores.ts';
 import type { Stores } from '../storage/stores.ts';
-import { JobLoop, type JobTimes, keepTopicLonger, localJobTimes } from './jobs.ts';
+import { type GroupJobs, JobLoop, type JobTimes, keepTopicLonger, localJobTimes } from './jobs.ts';
 import { LocalCluster } from './local-cluster.ts';
 
 export type LocalRuntimeOptions = {
@@ -30,6 +30,7 @@ export type LocalRuntimeOptions = {
   /** `num.partitions` of topics that do not say. Default 1. */
   defaultPartitions?: number;
   corsOrigins?: readonly string[];
+  groupSettings?: Partial<GroupSettings>;
   jobTimes?: Partial<JobTimes>;
   clock?: Clock;
   random?: Random;
@@ -68,20 +69,27 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Lo
       settings: { defaultPartitions: partitionsOf(options), cacheMs: topicCacheMs },
       keepLonger: (topic) => keepTopicLonger(logs.context, topic),
     });
-    const jobs = new JobLoop({ topics, log: logs.context }, { ...localJobTimes, ...options.jobTimes });
+    const groups = openGroups({ ...world, stores, topics, settings: options.groupSettings ?? {} });
+    const groupJobs: GroupJobs = {
+      expireOffsets: groups.expireOffsets,
+      expireInstances: () => expireInstances({ ...world, metadata: stores.metadata, groups }),
+    };
+    const jobTimes = { ...localJobTimes, ...options.jobTimes };
+    const jobs = new JobLoop({ topics, log: logs.context, groups: groupJobs }, jobTimes);
     loop.jobs = jobs;
     const clusterId = await new ClusterInfo({ stores, clock, random }).clusterId();
     const cluster = new LocalCluster(clusterId, options.nodes);
     const producerIds = new ProducerIds({ stores, clock, random });
     const quotas = new ClientQuotas({ ...world, stores });
     const brokerSettings = { ...defaultBrokerSettings, defaultPartitions: partitionsOf(options) };
-    const room = openGroupRoom({ ...world, stores, topics });
-    const groups = { groups: new GroupCoordinator(room), offsets: new CommittedOffsets(room) };
+    const ofBroker = { groups: groups.coordinator, offsets: groups.offsets };
     const domain = { ...world, topics, logs, producerIds };
-    const broker = new Broker({ ...domain, ...groups, quotas, cluster, settings: brokerSettings });
+    const broker = new Broker({ ...domain, ...ofBroker, quotas, cluster, settings: brokerSettings });
     const rest = createRestApp({
       ...domain,
       codecs,
+      groups,
+      metadata: stores.metadata,
       cluster: restCluster(cluster, brokerSettings),
       settings: { ...defaultRestSettings, corsOrigins: options.corsOrigins ?? [] },
     });

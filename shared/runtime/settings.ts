@@ -72,6 +72,7 @@ export const keyPatterns = {
   index: 'i#*',
   payloads: 'b#*',
   groups: 'g#*',
+  instances: 'w#*',
 } as const;
 export const objectPrefixes = { staged: 'stage/', segments: 'log/' } as const;
 

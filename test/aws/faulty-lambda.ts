@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What becomes of an invocation: `lost` runs and its answer is dropped, `vanished` never arrives. */
+/** What becomes of an invocation: `lost` runs and the answer is dropped, `vanished` never arrives. */
 export type Passage = 'passed' | 'throttled' | 'lost' | 'vanished';
 
 export type FaultyLambda = { readonly url: string; close(): Promise<void> };

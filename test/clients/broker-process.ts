@@ -1,22 +1,31 @@
+import type { StartOptions } from '../../local/start.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { repository } from './client-program.ts';
 
-export type BrokerProcess = ServerProcess & { readonly bootstrap: string; readonly restUrl: string };
+export type BrokerProcess = ServerProcess & {
+  readonly bootstrap: string;
+  readonly restUrl: string;
+  /** Ends one of several listeners, as if its broker had died. */
+  stopBroker(brokerId: number): void;
+};
 
-/** A broker in a process of its own. `given`: arguments as `npm start --` takes them. */
-export async function startBroker(...given: string[]): Promise<BrokerProcess> {
-  const hasPort = given.includes('--kafka-port');
+/** What can be told to another process. */
+export type BrokerOptions = Omit<StartOptions, 'log'>;
+
+/** Millrace in a process of its own. Without `data` everything is in memory; ports are free ones. */
+export async function startBroker(options: BrokerOptions): Promise<BrokerProcess> {
   const server = await startServerProcess({
     name: 'Millrace',
     command: process.execPath,
-    arguments: ['local/run.mjs', '--rest-port', '0', ...(hasPort ? [] : ['--kafka-port', '0']), ...given],
+    arguments: ['--import', 'tsx', 'test/clients/broker-main.ts', JSON.stringify(options)],
     cwd: repository,
     whenReady: (output) => /^millrace ready (rest=\S+ kafka=\S+)$/m.exec(output)?.[1],
     deadlineMs: 60_000,
     advice: 'Run npm start and see.',
   });
   const [, restUrl = '', bootstrap = ''] = /^rest=(\S+) kafka=(\S+)$/.exec(server.ready) ?? [];
-  return { ...server, restUrl, bootstrap };
+  const stopBroker = (brokerId: number): void => server.tell(`stop-broker ${brokerId}`);
+  return { ...server, restUrl, bootstrap, stopBroker };
 }
 
 /** Over HTTP, so that no client's admin part is needed for what is not about it. */

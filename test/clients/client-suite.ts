@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { describeAdmin } from './admin-suite.ts';
 import type { Client } from './client-program.ts';
+import type { Column } from './columns.ts';
+import { describeFaults } from './fault-suite.ts';
 import { describeGroups } from './group-suite.ts';
 import { describeProducing } from './produce-suite.ts';
 import { describeReading } from './read-suite.ts';
@@ -11,7 +13,10 @@ import type { Stand } from './stand.ts';
 /** All that is asked of one client. */
 export function clientSuite(client: Client): void {
   describe(client.name, () => {
-    const results = new Results(client);
+    const results = new Results<Column>({
+      name: client.name,
+      lacks: client.lacks.filter((name) => name !== 'time'),
+    });
     let stage: Stage;
     beforeAll(async () => {
       stage = await Stage.open(client);
@@ -26,5 +31,6 @@ export function clientSuite(client: Client): void {
     describeReading(stand);
     describeAdmin(stand);
     describeGroups(stand);
+    describeFaults(stand);
   });
 }

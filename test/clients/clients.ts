@@ -21,7 +21,7 @@ export const clients = {
     name: 'kcat 1.7.1, librdkafka 2.0.2',
     command: [process.execPath, `${programs}kcat/program.mjs`],
     // It ends when no broker answers.
-    lacks: ['time', 'kip848', 'admin', 'live'],
+    lacks: ['time', 'kip848', 'admin', 'live', 'kill'],
   },
   confluent: {
     name: 'confluent-kafka 2.16.1',

@@ -19,5 +19,7 @@ export const columns = {
   kip848: 'KIP-848',
   admin: 'admin',
   brokers: 'three brokers',
+  listener: 'one of three brokers dies',
+  kill: 'idempotent, SIGKILL of the broker',
 } as const;
 export type Column = keyof typeof columns;

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
 import { planned, valuesOf } from './records.ts';
-import { Stage } from './stage.ts';
 import type { Stand } from './stand.ts';
 import { storedBatches } from './stored-batches.ts';
 
@@ -12,7 +11,6 @@ export function describeProducing(stand: Stand): void {
   describeCodecs(stand);
   describeRecords(stand);
   describeProducers(stand);
-  describeBrokers(stand);
 }
 
 function describeCodecs({ results, stage }: Stand): void {
@@ -84,24 +82,4 @@ function describeProducers({ results, stage }: Stand): void {
     }
     expect(next).toBe(250);
   });
-}
-
-function describeBrokers({ client, results }: Stand): void {
-  results.test(
-    'brokers',
-    'three brokers: a topic spread over them is written, and read by a group',
-    async () => {
-      const three = await Stage.open(client, '--brokers', '3');
-      try {
-        const topic = await three.topic(6);
-        const plan = { prefix: 'spread', count: 300, keys: 30 };
-        await three.produce(topic, plan);
-        expect(valuesOf(await three.consume(topic, 300))).toEqual(valuesOf(planned(plan)));
-        const inGroup = await three.consume(topic, 300, { group: `group-${topic}` });
-        expect(valuesOf(inGroup)).toEqual(valuesOf(planned(plan)));
-      } finally {
-        await three.close();
-      }
-    },
-  );
 }

@@ -1,26 +1,26 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'vitest';
-import { type Client, cached } from './client-program.ts';
-import type { Column } from './columns.ts';
+import { cached } from './client-program.ts';
 
 export type Outcome = 'yes' | 'no' | 'client has none';
+export type Outcomes = { readonly [column: string]: Outcome };
 
 const folder = cached('client-results');
 /** Where one client's results are kept from its tests to that of the table. */
-export const resultsFile = ({ name }: Client): string =>
+export const resultsFile = ({ name }: { name: string }): string =>
   `${folder}/${name.replaceAll(/[^a-z0-9.]+/gi, '-')}.json`;
 
 const testMs = 150_000;
 
-/** How each feature of one client did, for the table of docs/kafka-coverage.md. */
-export class Results {
-  private readonly client: Client;
-  private readonly outcomes: Partial<Record<Column, Outcome>> = {};
+/** How each feature of one client, or each of Kafka's tools, did, for docs/kafka-coverage.md. */
+export class Results<Column extends string> {
+  private readonly name: string;
+  private readonly outcomes: { [Name in Column]?: Outcome } = {};
 
-  constructor(client: Client) {
-    this.client = client;
+  constructor(client: { readonly name: string; readonly lacks: readonly Column[] }) {
+    this.name = client.name;
     rmSync(resultsFile(client), { force: true });
-    for (const name of client.lacks) if (name !== 'time') this.outcomes[name] = 'client has none';
+    for (const name of client.lacks) this.outcomes[name] = 'client has none';
   }
 
   /** Defines the test of one column, unless the client lacks the feature. */
@@ -44,7 +44,7 @@ export class Results {
   /** Kept for the test of the table, which runs after all clients. */
   write(): void {
     mkdirSync(folder, { recursive: true });
-    const results = { name: this.client.name, outcomes: this.outcomes };
-    writeFileSync(resultsFile(this.client), `${JSON.stringify(results, null, 2)}\n`);
+    const results = { name: this.name, outcomes: this.outcomes };
+    writeFileSync(resultsFile(results), `${JSON.stringify(results, null, 2)}\n`);
   }
 }

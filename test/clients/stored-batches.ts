@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { decodeResponse, encodeRequest } from '../../shared/protocol/frame.ts';
 import { fetch } from '../../shared/protocol/messages/fetch.ts';
 import { readBatchHeader, splitBatches } from '../../shared/records/record-batch.ts';
+import { exchange } from './ask-broker.ts';
 
 export type StoredBatch = ReturnType<typeof readBatchHeader>;
 
@@ -37,21 +36,4 @@ async function fetchOnce(bootstrap: string, topic: string, partition: number, fe
   if (fetched === undefined || fetched.errorCode !== 0)
     throw new Error(`Fetch of ${topic}-${partition} ended with error ${fetched?.errorCode}`);
   return fetched.records ?? new Uint8Array();
-}
-
-async function exchange(bootstrap: string, request: Uint8Array): Promise<Buffer> {
-  const [host = '', port = ''] = (bootstrap.split(',')[0] ?? '').split(':');
-  const socket = connect(Number(port), host);
-  try {
-    await once(socket, 'connect');
-    socket.write(request);
-    let received = Buffer.alloc(0);
-    for await (const chunk of socket) {
-      received = Buffer.concat([received, chunk as Buffer]);
-      if (received.length >= 4 && received.length - 4 >= received.readInt32BE(0)) return received.subarray(4);
-    }
-    throw new Error('the broker closed the connection');
-  } finally {
-    socket.destroy();
-  }
 }

@@ -21,16 +21,20 @@ export async function createData({ endpoint }: MiniStack): Promise<Data> {
 export type GatewayProcess = ServerProcess & { readonly bootstrap: string; readonly port: number };
 
 /** A gateway in a process of its own; `given` as `npm run gateway --` takes them. */
-export async function startGatewayProcess(
+export const startGatewayProcess = (
   emulator: MiniStack,
   { tableName, bucketName }: Data,
   ...given: string[]
-): Promise<GatewayProcess> {
+): Promise<GatewayProcess> =>
+  startStackGateway(emulator, '--table', tableName, '--bucket', bucketName, ...given);
+
+/** The same, without a table and a bucket that are named for it. */
+export async function startStackGateway(emulator: MiniStack, ...given: string[]): Promise<GatewayProcess> {
   const port = given.includes('--port') ? [] : ['--port', '0'];
   const server = await startServerProcess({
     name: 'the gateway',
     command: process.execPath,
-    arguments: ['gateway/run.mjs', '--table', tableName, '--bucket', bucketName, ...port, ...given],
+    arguments: ['local/gateway.mjs', ...port, ...given],
     cwd: repository,
     env: { ...process.env, ...emulator.environment },
     whenReady: (output) => /^millrace gateway ready kafka=(\S+)$/m.exec(output)?.[1],

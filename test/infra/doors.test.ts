@@ -238,6 +238,9 @@ describe.each(['http', 'rest'] as const)('grants on %s are for a topic', (api) =
     'GET/topics',
     'GET/v3/clusters/abc/topics',
     'PUT/v3/clusters/abc/topics/orders/configs/retention.ms',
+    'POST/consumers/billing',
+    'GET/consumers/billing/instances/one/records',
+    'GET/v3/clusters/abc/consumer-groups/billing/lags',
   ])('a consumer may not %s', (request) => expect(allows(consume, request)).toBe(false));
 
   test('a name that ends in * is a prefix; without a name it is every topic', () => {
@@ -248,6 +251,10 @@ describe.each(['http', 'rest'] as const)('grants on %s are for a topic', (api) =
     expect(allows(all, 'GET/topics/any/partitions/0/records')).toBe(true);
     expect(allows(all, 'GET/topics')).toBe(true);
     expect(allows(all, 'POST/topics/any')).toBe(false);
+    expect(allows(all, 'POST/consumers/billing')).toBe(true);
+    expect(allows(all, 'GET/consumers/billing/instances/one/records')).toBe(true);
+    expect(allows(all, 'GET/v3/clusters/abc/consumer-groups/billing/lags')).toBe(true);
+    expect(allows(all, 'DELETE/v3/clusters/abc/consumer-groups/billing')).toBe(false);
   });
 
   test('grantManage is for everything', () => {

@@ -8,10 +8,12 @@ import {
   streamedTypes,
 } from '../../shared/runtime/settings.ts';
 import { clusterKey } from '../../shared/storage/items/cluster.ts';
+import { consumerInstanceKey, consumerInstanceShards } from '../../shared/storage/items/consumer-instance.ts';
 import { deletedTopicKey } from '../../shared/storage/items/deleted-topic.ts';
 import { groupCellKey } from '../../shared/storage/items/group-cell.ts';
 import { jobsKey } from '../../shared/storage/items/jobs.ts';
 import { memberLeaseKey } from '../../shared/storage/items/member-lease.ts';
+import { offsetBlockKey } from '../../shared/storage/items/offset-block.ts';
 import { pageKey, pageType } from '../../shared/storage/items/page.ts';
 import { partitionHeadKey } from '../../shared/storage/items/partition-head.ts';
 import { payloadKey } from '../../shared/storage/items/payload.ts';
@@ -92,6 +94,8 @@ const expected: Readonly<Record<FunctionName, string[]>> = {
   rest: [
     'table b#*: BatchGetItem GetItem PutItem Query UpdateItem',
     'table catalog: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem',
+    'table g#*: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem',
+    'table w#*: DeleteItem GetItem PutItem UpdateItem',
     'table i#*: BatchGetItem GetItem PutItem Query UpdateItem',
     'table p#*: BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem',
     'stage/*: s3:GetObject s3:PutObject',
@@ -139,6 +143,8 @@ const expected: Readonly<Record<FunctionName, string[]>> = {
   sweep: [
     'table b#*: DeleteItem Query',
     'table catalog: BatchGetItem DeleteItem GetItem PutItem Query',
+    'table g#*: BatchGetItem DeleteItem GetItem PutItem Query UpdateItem',
+    'table w#*: DeleteItem GetItem Query',
     'table i#*: BatchGetItem DeleteItem GetItem Query UpdateItem',
     'table p#*: BatchGetItem DeleteItem GetItem UpdateItem',
     'stage/*: s3:DeleteObject s3:GetObject',
@@ -178,7 +184,15 @@ describe('the patterns of the rights', () => {
       [pageKey(partition, 16n), segmentKey(partition, 0n), producerKey(partition, 7n), jobsKey(partition)],
     ],
     ['payloads', [payloadKey(partition, ulid)]],
-    ['groups', [groupCellKey('billing'), memberLeaseKey('billing', 'member-1')]],
+    [
+      'groups',
+      [
+        groupCellKey('billing'),
+        memberLeaseKey('billing', 'member-1'),
+        offsetBlockKey('billing', partition.topicId, 0),
+      ],
+    ],
+    ['instances', [consumerInstanceKey('billing', 'one'), ...consumerInstanceShards.map((pk) => ({ pk }))]],
   ];
 
   test.each(families)('the keys of %s match its pattern and no other', (family, keys) => {

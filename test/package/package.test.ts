@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +47,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the npm package', () => {
   test('carries what users run, its licence and nothing else', () => {
-    const allowed = /^(dist\/.*|package\.json|README\.md|LICENSE)$/;
+    const allowed = /^(dist\/.*|cli\/run\.mjs|package\.json|README\.md|LICENSE)$/;
     expect(packed.filter((path) => !allowed.test(path))).toEqual([]);
     expect(packed).toContain('LICENSE');
     for (const name of functionNames) expect(packed).toContain(`dist/functions/${name}/index.mjs`);
@@ -70,6 +71,34 @@ describe('the npm package', () => {
 
   test('keeps in a folder what a former process was told', () => {
     expect(JSON.parse(run('on-disk.mjs', onDisk))).toEqual(['first', 'second']);
+  });
+
+  test('`npx millrace` serves, makes a topic and gives a record back, and its AWS part is inside', async () => {
+    const millrace = (url: string, input: string, ...args: string[]) =>
+      spawnSync('npx', ['--no-install', 'millrace', ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        input,
+        env: { ...process.env, MILLRACE_URL: url, AWS_EC2_METADATA_DISABLED: 'true' },
+      });
+    const bin = join(folder, 'node_modules/.bin/millrace');
+    const args = ['serve', '--memory', '--rest-port', '0', '--kafka-port', '0'];
+    const server = spawn(process.execPath, [bin, ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      const [ready] = await once(server.stdout, 'data');
+      const url = /rest=(\S+)/.exec(String(ready))?.[1] ?? '';
+      expect(millrace(url, '', 'topics', 'create', 'orders').stdout).toContain('orders made');
+      expect(millrace(url, 'tea\n', 'produce', 'orders').status).toBe(0);
+      expect(millrace(url, '', 'consume', 'orders', '-e').stdout).toBe('tea\n');
+    } finally {
+      server.kill('SIGTERM');
+    }
+    const unsigned = millrace('https://a.execute-api.eu-west-1.amazonaws.com', '', 'topics', 'list');
+    expect(unsigned.stderr).toContain('No credentials of AWS can be found');
+    expect(millrace('', '', 'gateway', '--help').stdout).toContain('millrace gateway [options]');
   });
 
   test('its declarations satisfy a strict compiler', () => {

@@ -96,6 +96,9 @@ export class RandomFaults implements Faults {
   fateOf({ name, isWrite }: Call): Fate {
     if (this.isOver) return { is: 'answered' };
     for (const { on, what, chance } of this.chances.focuses) {
+      if (what === 'held' && on.test(name) && happens(this.random, chance)) {
+        return { is: 'answered', slowMs: spread(this.random, 100, 1_000 + this.chances.lateMsMax) };
+      }
       if (what !== 'late' && what !== 'lost') continue;
       if (isWrite && on.test(name) && happens(this.random, chance))
         return this.lost(what === 'late' ? 1 : 0.4);

@@ -8,7 +8,8 @@ import { happens, oneOf, spread } from './scheduler.ts';
  */
 export type Focus = {
   readonly on: RegExp;
-  readonly what: 'sleep' | 'death' | 'lost' | 'late' | 'slow';
+  /** Held: it is on its way for as long as others may be late, and is answered. */
+  readonly what: 'sleep' | 'death' | 'lost' | 'late' | 'slow' | 'held';
   /** Of sleep and death: before the call is sent, or before its answer is heard. */
   readonly when: 'begins' | 'hears';
   readonly chance: number;
@@ -24,7 +25,10 @@ export type Theme =
   | 'sweeps'
   | 'retention'
   | 'expiry'
-  | 'topics';
+  | 'topics'
+  | 'groups'
+  | 'commits'
+  | 'consumers';
 
 /** In turn, seed after seed; what takes more luck to break is there more often. */
 export const themes: readonly Theme[] = [
@@ -41,6 +45,9 @@ export const themes: readonly Theme[] = [
   'expiry',
   'topics',
   'topics',
+  'groups',
+  'commits',
+  'consumers',
 ];
 
 export const themeOf = (seed: number): Theme => themes[seed % themes.length] as Theme;
@@ -78,6 +85,16 @@ const step = {
   transact: /transact/,
   catalog: /catalog/,
   removeHead: /remove p#/,
+  readCell: /get g#.*\/group/,
+  writeCell: /put g#.*\/group/,
+  stageSubscription: /put g#.*\/sub#/,
+  lease: /(put|update) g#.*\/lease#/,
+  readLeases: /query g#.*lease#/,
+  removeLease: /remove g#.*\/lease#/,
+  stageAssignment: /put g#.*\/asg#/,
+  readBlock: /get(Many)? g#.*\/offset#/,
+  commit: /update g#.*\/offset#.* c,o/,
+  raise: /update g#.*\/offset#.* c,fence/,
 } as const;
 
 type Steps = readonly (keyof typeof step)[];
@@ -107,6 +124,15 @@ const stepsOf: { readonly [theme in Exclude<Theme, 'everything'>]: { critical: S
   },
   expiry: { critical: ['stage', 'sequence'], others: ['moveStart', 'readPages', 'readHead', 'shortenTail'] },
   topics: { critical: ['transact', 'removeHead'], others: ['catalog', 'readHead', 'sequence'] },
+  groups: {
+    critical: ['writeCell', 'stageSubscription', 'lease', 'readCell'],
+    others: ['stageAssignment', 'readLeases', 'removeLease'],
+  },
+  commits: { critical: ['commit', 'raise', 'readBlock'], others: ['readCell', 'writeCell', 'lease'] },
+  consumers: {
+    critical: ['writeCell', 'readCell', 'commit'],
+    others: ['lease', 'readLeases', 'removeLease', 'raise'],
+  },
 };
 
 export function drawFocuses(random: Random, theme: Theme): Focus[] {
@@ -114,6 +140,17 @@ export function drawFocuses(random: Random, theme: Theme): Focus[] {
   const more = Array.from({ length: integerBelow(random, 3) });
   if (theme === 'everything') return more.map(() => drawFocus(random, Object.values(step)));
   const { critical, others } = stepsOf[theme];
+  if (theme === 'groups' || theme === 'commits' || theme === 'consumers') {
+    const kinds = ['held', 'held', 'late', 'lost', 'sleep', 'death'] as const;
+    const one = (): Focus => drawFocus(random, named(happens(random, 0.7) ? critical : others), kinds);
+    const heldCommit: Focus = {
+      on: step.commit,
+      what: 'held',
+      when: 'begins',
+      chance: spread(random, 0.1, 0.6),
+    };
+    return [theme === 'commits' && happens(random, 0.6) ? heldCommit : one(), ...more.map(one)];
+  }
   const first = (): Focus => drawFocus(random, named(critical), ['slow', 'slow', 'late', 'lost', 'sleep']);
   return [first(), first(), ...more.map(() => drawFocus(random, named([...critical, ...others])))];
 }

@@ -1,3 +1,14 @@
+import type {
+  CommitBody,
+  ConsumerHeartbeatBody,
+  FetchBody,
+  ForgetBody,
+  GroupBody,
+  JoinBody,
+  RestBody,
+  SyncBody,
+} from './group-bodies.ts';
+
 /**
  * What clients asked and heard, in the order in which it happened. Checkers judge it without knowing how the
  * log works. `invokedAt` and `completedAt` are places in that order: an operation that completed before
@@ -94,7 +105,14 @@ export type TopicBody =
   | TopicBodyOf<'addPartitions'>
   | TopicBodyOf<'describeTopic'>;
 
-export type Body = AppendBody | ReadBody | OffsetsBody | TimestampBody | DeleteRecordsBody | TopicBody;
+export type Body =
+  | AppendBody
+  | ReadBody
+  | OffsetsBody
+  | TimestampBody
+  | DeleteRecordsBody
+  | TopicBody
+  | GroupBody;
 
 type BodyOf<Does extends Body['does']> = Extract<Body, { does: Does }>;
 
@@ -170,3 +188,10 @@ export const isRead = isOf<ReadBody>('read');
 export const isDeleteRecords = isOf<DeleteRecordsBody>('deleteRecords');
 export const isTimestamp = isOf<TimestampBody>('offsetForTimestamp');
 export const isTopic = isOf<TopicBody>('createTopic', 'deleteTopic', 'addPartitions', 'describeTopic');
+export const isJoin = isOf<JoinBody>('join');
+export const isSync = isOf<SyncBody>('sync');
+export const isCommit = isOf<CommitBody>('commitOffset');
+export const isFetch = isOf<FetchBody>('fetchOffset');
+export const isConsumerHeartbeat = isOf<ConsumerHeartbeatBody>('consumerHeartbeat');
+export const isForgetting = isOf<ForgetBody>('deleteOffsets', 'deleteGroup', 'expireOffsets');
+export const isAtRest = isOf<RestBody>('groupAtRest');

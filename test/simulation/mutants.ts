@@ -5,12 +5,13 @@ import { bundleWith } from './bundle.ts';
 import type { SimulationOptions } from './cli-options.ts';
 import type { Mutant } from './mutant.ts';
 import { appendMutants } from './mutants-of-append.ts';
+import { groupMutants } from './mutants-of-groups.ts';
 import { jobMutants } from './mutants-of-jobs.ts';
 import { topicMutants } from './mutants-of-topics.ts';
 import { run } from './run.ts';
 import type { SeedReport } from './seeds.ts';
 
-export const mutants: readonly Mutant[] = [...appendMutants, ...jobMutants, ...topicMutants];
+export const mutants: readonly Mutant[] = [...appendMutants, ...jobMutants, ...topicMutants, ...groupMutants];
 
 type Verdict = { readonly mutant: Mutant; readonly seeds: number; readonly caughtBy: string };
 

@@ -5,6 +5,7 @@ import type { Unkindness } from '../../shared/storage/memory/unkindness.ts';
 import type { StagingThresholds } from '../../shared/storage/staging.ts';
 import { drawChances, drawUnkindness, type FaultChances } from './faults.ts';
 import type { Theme } from './focus.ts';
+import { drawGroups, type GroupsPlan } from './group-plan.ts';
 import { happens, oneOf, spread } from './scheduler.ts';
 
 /**
@@ -31,6 +32,8 @@ export type Plan = {
   readonly thresholds: StagingThresholds;
   readonly unkindness: Unkindness;
   readonly chances: FaultChances;
+  /** Only then are there groups, and nothing but groups. */
+  readonly groups?: GroupsPlan;
 };
 
 export type TopicPlan = {
@@ -61,6 +64,29 @@ const dayMs = 86_400_000;
 const monthMs = 30 * dayMs;
 
 export function drawPlan(random: Random, theme: Theme): Plan {
+  const plan = drawLogPlan(random, theme);
+  if (theme !== 'groups' && theme !== 'commits' && theme !== 'consumers') return plan;
+  const groups = drawGroups(random, theme);
+  const { tempoMs } = groups;
+  return {
+    ...plan,
+    tempoMs,
+    brokers: 2 + integerBelow(random, 2),
+    topics: plan.topics.map((topic) => ({
+      ...topic,
+      partitions: 2 + integerBelow(random, 3),
+      isRestless: false,
+    })),
+    producers: [],
+    readers: 0,
+    jobs: [],
+    // Long enough to sleep over a session and a round, short enough to come before the end.
+    chances: drawChances(random, tempoMs / 12, theme),
+    groups,
+  };
+}
+
+function drawLogPlan(random: Random, theme: Theme): Plan {
   const tempoMs = drawTempo(random, theme);
   const settings = drawSettings(random, tempoMs, theme);
   const isRestless = theme === 'topics' || (theme === 'everything' && happens(random, 0.25));

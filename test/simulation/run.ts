@@ -3,6 +3,7 @@ import { check } from './checkers/check.ts';
 import type { Anomaly } from './checkers/checker.ts';
 import { RandomFaults } from './faults.ts';
 import { type Theme, themeOf } from './focus.ts';
+import { groupPhases } from './group-run.ts';
 import type { History } from './history.ts';
 import { forgiven, startJob } from './jobs.ts';
 import { drawPlan, type Plan } from './plan.ts';
@@ -30,8 +31,11 @@ export async function run(seed: number, options: { trace?: boolean; theme?: Them
   const world = new World(plan, scheduler, faults);
   const crashes: Anomaly[] = [];
   try {
-    await workPhase(world, faults);
-    await restPhase(world);
+    if (plan.groups !== undefined) await groupPhases(world, faults, plan.groups);
+    else {
+      await workPhase(world, faults);
+      await restPhase(world);
+    }
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     crashes.push({ checker: 'crash', promise: 'I14', message });

@@ -1,4 +1,6 @@
 import { Topics } from '../../shared/catalog/topics.ts';
+import type { GroupSettings } from '../../shared/groups/group-settings.ts';
+import { type Groups, openGroups } from '../../shared/groups/groups.ts';
 import type { LogConfig } from '../../shared/kafka/log-config.ts';
 import type { PartitionId } from '../../shared/kafka/topic-partition.ts';
 import { removeDeletedTopics } from '../../shared/log/deleted-topics.ts';
@@ -13,6 +15,7 @@ import { plainCodecs } from './records.ts';
 export type System = {
   readonly logs: OpenPartitionLogs;
   readonly topics: Topics;
+  readonly groups: Groups;
   roll(partition: PartitionId, config: LogConfig, force?: boolean): Promise<number>;
   retain(partition: PartitionId, config: LogConfig): Promise<unknown>;
   sweep(partition: PartitionId, config: LogConfig): Promise<unknown>;
@@ -20,7 +23,10 @@ export type System = {
   tidy(): Promise<void>;
 };
 
-export function openSystem(options: Omit<LogContext, 'codecs'>): System {
+export function openSystem(
+  options: Omit<LogContext, 'codecs'>,
+  groupSettings: Partial<GroupSettings> = {},
+): System {
   const logs = openPartitionLogs({ ...options, codecs: plainCodecs });
   const { stores, clock, random, log } = options;
   const topics = new Topics({
@@ -34,6 +40,7 @@ export function openSystem(options: Omit<LogContext, 'codecs'>): System {
   return {
     logs,
     topics,
+    groups: openGroups({ stores, clock, random, log, topics, settings: groupSettings }),
     roll: (partition, config, force = false) => rollPartition(context, partition, config, { force }),
     retain: (partition, config) => enforceRetention(context, partition, config),
     sweep: (partition, config) => sweepPartition(context, partition, config),

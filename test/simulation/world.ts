@@ -79,10 +79,10 @@ export class World {
     const process = new SimulatedProcess(this.scheduler, this.faults, { name, skewMs, onDeath });
     const stores = simulatedStores(this.engine, this.scheduler, this.faults, process);
     const { clock, random } = process;
-    const { settings, otherPageEntries } = this.plan;
+    const { settings, otherPageEntries, groups } = this.plan;
     const isOther = otherPageEntries > 0 && this.random.next() < 0.5;
     const own = isOther ? { ...settings, pageEntries: otherPageEntries } : settings;
-    const system = openSystem({ stores, clock, random, log: this.log, settings: own });
+    const system = openSystem({ stores, clock, random, log: this.log, settings: own }, groups?.settings);
     return { process, system };
   }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 // Installs the Kafka clients of test/clients by package name: kcat from Debian, the others into .cache, once
 // for each version and each change of their programs. What cannot be installed is a failure, told at the end.
-// Arguments name a part of them: `node test/support/install-clients.mjs npmClients`.
+// Arguments name the ones that are wanted: kcat npmClients pythonClients javaClient kafkaTools kafkaStreams goClient.
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const programs = join(root, 'test/clients');
@@ -67,20 +67,37 @@ function npmClients() {
 }
 
 function pythonClients() {
+  if (!hasCommand('python3', '-c', 'import ensurepip, venv')) debian('python3', 'python3-venv');
   once('clients-venv', pythonPackages.join('\n'), (folder) => {
     run('python3', ['-m', 'venv', folder]);
     run(join(folder, 'bin/pip'), ['install', '--quiet', '--disable-pip-version-check', ...pythonPackages]);
   });
 }
 
-function javaClient() {
+function installMaven() {
   if (!hasCommand('javac', '-version') || !hasCommand('mvn', '-version'))
     debian('default-jdk-headless', 'maven');
-  once('clients-java', textOf('java'), (folder) => {
-    const pom = join(programs, 'java/pom.xml');
+}
+
+/** The jars that the pom of a folder names, and its program, compiled. */
+function javaProgram(name, source) {
+  installMaven();
+  once(`clients-${name}`, textOf(name), (folder) => {
+    const pom = join(programs, name, 'pom.xml');
     run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
     const jars = join(folder, '*');
-    run('javac', ['-d', join(folder, 'classes'), '-cp', jars, join(programs, 'java/Main.java')]);
+    run('javac', ['-d', join(folder, 'classes'), '-cp', jars, join(programs, name, source)]);
+  });
+}
+
+const javaClient = () => javaProgram('java', 'Main.java');
+const kafkaStreams = () => javaProgram('streams', 'WordCount.java');
+
+function kafkaTools() {
+  installMaven();
+  once('clients-tools', readFileSync(join(programs, 'tools/pom.xml'), 'utf8'), (folder) => {
+    const pom = join(programs, 'tools/pom.xml');
+    run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
   });
 }
 
@@ -95,12 +112,11 @@ function kcat() {
   if (!hasCommand('kcat', '-V')) debian('kcat');
 }
 
-const installs = { kcat, npmClients, pythonClients, javaClient, goClient };
-const wanted = process.argv.slice(2);
-const failures = Object.entries(installs).flatMap(([name, install]) => {
-  if (wanted.length > 0 && !wanted.includes(name)) return [];
+const all = { kcat, npmClients, pythonClients, javaClient, kafkaTools, kafkaStreams, goClient };
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(all);
+const failures = wanted.flatMap((name) => {
   try {
-    install();
+    all[name]();
     return [];
   } catch (error) {
     return [`${name}: ${error.message}`];

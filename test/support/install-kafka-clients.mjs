@@ -24,9 +24,18 @@ function run(command, args) {
   process.exit(1);
 }
 
+const hasCommand = (command, argument) => spawnSync(command, [argument], { stdio: 'ignore' }).status === 0;
+
+function installMaven() {
+  if (hasCommand('jar', '--version') && hasCommand('mvn', '-version')) return;
+  run('apt-get', ['update', '-q']);
+  run('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'default-jdk-headless', 'maven']);
+}
+
 if (!existsSync(stamp)) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  installMaven();
   for (const artifact of artifacts)
     run('mvn', ['-q', '-B', 'dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]);
   run('jar', ['xf', `kafka-clients-${version}.jar`, 'common/message']);

@@ -31,6 +31,8 @@ export type RestUnderTest = {
   /** Default: nothing stands in front of the door. */
   readonly traits?: DoorTraits;
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** What `fetch` cannot send; a door without it stands behind something that does not pass it on. */
+  getWithBody?(path: string, body: string, headers: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 };
 
@@ -67,7 +69,18 @@ export class RestClient {
   }
 
   async send(method: string, path: string, init: RequestInit = {}): Promise<Reply> {
-    const response = await this.door.request(path, { method, ...init });
+    return this.reply(method, path, await this.door.request(path, { method, ...init }));
+  }
+
+  /** A GET with a body; undefined when the door cannot be sent one. */
+  async getWithBody(path: string, body: unknown, type = v2): Promise<Reply | undefined> {
+    if (this.door.getWithBody === undefined) return undefined;
+    const headers = { 'content-type': type };
+    const response = await this.door.getWithBody(path, JSON.stringify(body), headers);
+    return this.reply('GET', path, response);
+  }
+
+  private async reply(method: string, path: string, response: Response): Promise<Reply> {
     const text = textOf(Buffer.from(await response.arrayBuffer()));
     const splitter = new JsonSplitter();
     const texts = [...splitter.push(text), ...splitter.finish()];
@@ -158,7 +171,9 @@ function checkConventions(response: Response, values: readonly unknown[]): void 
   if (status !== 204) expect(headers.get('cache-control')).toMatch(/no-store|no-cache/);
   if (status >= 400 && values.length > 0) {
     const [error] = values as [{ error_code: number; message: string }];
-    expect(String(error.error_code)).toMatch(new RegExp(`^(${status}[0-9]{0,2})$`));
+    // R's code of a setting out of its range is the one that does not begin with its status.
+    const isOfSettings = status === 422 && error.error_code === 40001;
+    if (!isOfSettings) expect(String(error.error_code)).toMatch(new RegExp(`^(${status}[0-9]{0,2})$`));
     expect(typeof error.message).toBe('string');
     expect(error.message).not.toMatch(/\n\s+at /);
   }

@@ -3,6 +3,8 @@ import { silentLog } from '../../shared/base/log.ts';
 import { type Random, seededRandom } from '../../shared/base/random.ts';
 import { ProducerIds } from '../../shared/catalog/producer-ids.ts';
 import { Topics } from '../../shared/catalog/topics.ts';
+import type { GroupSettings } from '../../shared/groups/group-settings.ts';
+import { type Groups, openGroups } from '../../shared/groups/groups.ts';
 import { brokerConfigEntries } from '../../shared/kafka/broker-config-keys.ts';
 import { type OpenPartitionLogs, openPartitionLogs } from '../../shared/log/partition-logs.ts';
 import { openNativeCodecs } from '../../shared/records/codecs-native.ts';
@@ -15,8 +17,10 @@ export type RestDoor = {
   readonly app: RestApp;
   readonly deps: RestDeps;
   readonly logs: OpenPartitionLogs;
+  readonly groups: Groups;
   /** A request by its path. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  getWithBody(path: string, body: string, headers: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 };
 
@@ -26,6 +30,7 @@ export type RestDoorOptions = {
   readonly random?: Random;
   readonly settings?: Partial<RestSettings>;
   readonly topicCacheMs?: number;
+  readonly groups?: { readonly settings: Partial<GroupSettings> };
   /** Replaces parts of what the door stands on. */
   readonly replace?: (deps: RestDeps) => Partial<RestDeps>;
 };
@@ -40,9 +45,13 @@ export async function openRestDoor(options: RestDoorOptions = {}): Promise<RestD
   const codecs = await openNativeCodecs();
   const logs = openPartitionLogs({ ...world, codecs });
   const broker = { brokerId: 1, defaultPartitions: 1, autoCreateTopics: false };
+  const topics = new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: topicCacheMs } });
+  const groups = openGroups({ ...world, topics, ...options.groups });
   const deps: RestDeps = {
-    topics: new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: topicCacheMs } }),
+    topics,
     logs,
+    groups,
+    metadata: stores.metadata,
     codecs,
     cluster: {
       clusterId: testClusterId,
@@ -62,7 +71,12 @@ export async function openRestDoor(options: RestDoorOptions = {}): Promise<RestD
     app,
     deps,
     logs,
+    groups,
     request: (path, init) => app.fetch(new Request(`http://door.test${path}`, init)),
+    getWithBody: (path, body, headers) =>
+      app.fetch(new Request(`http://door.test${path}`, { headers }), undefined, () =>
+        new Blob([body]).stream(),
+      ),
     close: () => logs.drain(),
   };
 }

@@ -5,8 +5,10 @@ export type ServerProcess = {
   /** What `whenReady` found. */
   ready: string;
   stop(): Promise<void>;
-  /** Ends it without a chance to do anything more. */
+  /** Ends it with SIGKILL, and resolves when it is gone. */
   kill(): Promise<void>;
+  /** Writes a line to its standard input. */
+  tell(line: string): void;
 };
 
 export type ServerOptions = {
@@ -55,13 +57,14 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
     await stopped(child);
   };
   const kill = async (): Promise<void> => {
-    child.kill('SIGKILL');
-    await stop();
+    process.removeListener('exit', killOnExit);
+    await killed(child);
   };
+  const tell = (line: string): void => void child.stdin?.write(`${line}\n`);
   const giveUpAtMs = systemClock.nowMs() + options.deadlineMs;
   for (;;) {
     const ready = failure === undefined ? await options.whenReady(output) : undefined;
-    if (ready !== undefined && failure === undefined) return { ready, stop, kill };
+    if (ready !== undefined && failure === undefined) return { ready, stop, kill, tell };
     if (failure === undefined && systemClock.nowMs() > giveUpAtMs) {
       failure = `it was not ready after ${options.deadlineMs} ms`;
     }
@@ -75,11 +78,21 @@ export async function startServerProcess(options: ServerOptions): Promise<Server
   }
 }
 
+const hasEnded = (child: ChildProcess): boolean =>
+  child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGKILL');
+  await ended;
+}
+
 const graceMs = 5_000;
 
 /** Asks, then kills, this child and no other process. */
 async function stopped(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.stdin?.end();
   child.kill('SIGTERM');

@@ -1,4 +1,4 @@
-import { concatBytes } from '../../base/bytes.ts';
+import { joinBytes } from '../../base/bytes.ts';
 import type { Topic } from '../../catalog/topic-cache.ts';
 import { KafkaError, kafkaErrors } from '../../kafka/error-codes.ts';
 import type { ReadRequest, ReadResult } from '../../log/api.ts';
@@ -153,7 +153,7 @@ function served(
     lastStableOffset,
     logStartOffset,
     abortedTransactions: isolationLevel === 1 ? [...abortedTransactions] : null,
-    records: batches.length === 1 ? (batches[0] ?? noRecords) : concatBytes(batches),
+    records: batches.length === 0 ? noRecords : joinBytes(batches),
   };
 }
 

@@ -7,7 +7,9 @@ import { codeOf, type Handler } from '../handler.ts';
 const firstWithMemberIdRequired = 4; // KIP-394
 const firstWithSkipAssignment = 9; // KIP-814
 
-/** A function waits for a while and is called again; whoever holds the connection waits to the end. */
+/**
+ * A function waits for a while, and is called again; whoever holds the connection waits as long as it takes.
+ */
 export const waitOptions = (signal: AbortSignal, invoked: Invocation | undefined): WaitOptions => ({
   waitMsMax: invoked?.parkMsMax ?? Number.POSITIVE_INFINITY,
   canComeAgain: invoked !== undefined,

@@ -1,11 +1,11 @@
 import type { Topic } from '../../catalog/topic-cache.ts';
-import { KafkaError } from '../../kafka/error-codes.ts';
+import { KafkaError, kafkaErrors } from '../../kafka/error-codes.ts';
 import type { Appended, AppendRepeat, AppendRequest } from '../../log/api.ts';
 import type { RequestOf, ResponseOf } from '../../protocol/messages/index.ts';
 import { compressionTypes } from '../../records/compression.ts';
 import { at, attributeBits, batchHeaderBytes } from '../../records/record-batch.ts';
 import type { BrokerContext } from '../broker-context.ts';
-import { failureOf, type Handler, lookupFailed, noAnswer, noError } from '../handler.ts';
+import { codeOf, failureOf, type Handler, lookupFailed, noAnswer, noError } from '../handler.ts';
 
 type Request = RequestOf<'Produce'>;
 type TopicAnswers = ResponseOf<'Produce'>['responses'];
@@ -19,7 +19,7 @@ const zstdSince = 7; // KIP-110
 /**
  * Produce v3–11. Admits the next request as soon as its batches stand in the queues of their partitions:
  * their order is settled then. acks=0 is never answered; if something fails, the connection ends, and so the
- * client hears of it. Left out: transactions. `timeoutMs` is not looked at: the log has its own.
+ * client hears of it. Left out: transactions. Half of `timeoutMs` is waited for a store that throttles.
  */
 export const produce: Handler<'Produce'> = async (broker, request, call, admit) => {
   const topics = await Promise.all(request.topicData.map(({ name }) => topicOf(broker, name)));
@@ -78,7 +78,7 @@ function refusalOfAll({ transactionalId, topicData }: Request): KafkaError | und
 
 /** The checks that come before those of the log, in Kafka's order. */
 function appendOf(
-  { acks }: Request,
+  { acks, timeoutMs }: Request,
   topic: Topic | KafkaError,
   partition: number,
   batch: Uint8Array,
@@ -91,7 +91,12 @@ function appendOf(
   if (compression === 'zstd' && version < zstdSince)
     return new KafkaError('UNSUPPORTED_COMPRESSION_TYPE', `Produce v${version} cannot carry zstd.`);
   if (acks < -1 || acks > 1) return new KafkaError('INVALID_REQUIRED_ACKS');
-  return { partition: { topicId, partition }, config: logConfig, batch };
+  return {
+    partition: { topicId, partition },
+    config: logConfig,
+    batch,
+    timeoutMs: Math.max(0, timeoutMs),
+  };
 }
 
 /** The attributes of the batch at the begin; 0 where there is none of magic 2, which the log will say. */
@@ -148,5 +153,8 @@ function refused(broker: BrokerContext, index: number, error: KafkaError): Parti
     batchIndex,
     batchIndexErrorMessage: message,
   }));
-  return { index, ...failureOf(broker, error), baseOffset: -1n, recordErrors };
+  const failure = failureOf(broker, error);
+  const isRefused = failure.errorCode === kafkaErrors.KAFKA_STORAGE_ERROR.code;
+  const errorCode = isRefused ? codeOf(broker.settings.produceRefusedAs) : failure.errorCode;
+  return { index, ...failure, errorCode, baseOffset: -1n, recordErrors };
 }

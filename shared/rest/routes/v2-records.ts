@@ -4,11 +4,11 @@ import type { ReadRequest, ReadResult } from '../../log/api.ts';
 import type { DecodedRecord } from '../../records/record.ts';
 import { readBatchHeader, readRecords as recordsOf } from '../../records/record-batch.ts';
 import type { RestDeps } from '../deps.ts';
-import { type EmbeddedFormat, encodeBase64, writeEmbedded } from '../embedded-formats.ts';
-import { badRequest, refusedByKafka, tooLarge } from '../errors.ts';
+import type { EmbeddedFormat } from '../embedded-formats.ts';
+import { badRequest, refusedByKafka } from '../errors.ts';
 import { parseIsoTime } from '../iso-time.ts';
-import { RawJson, writeJson } from '../json-writer.ts';
 import { mediaTypes } from '../negotiate.ts';
+import { RecordPage } from '../record-page.ts';
 import type { Answer, Handler, RestRequest } from '../rest-request.ts';
 import { placeOf } from './v2-topics.ts';
 
@@ -16,7 +16,11 @@ const timeoutMsDefault = 1000;
 const bytesDefault = 1024 * 1024;
 const int64Max = 2n ** 63n - 1n;
 /** More than this of batches is not read at once, however much an answer may have. */
-const readBytesMax = 8 * 1024 * 1024;
+export const readBytesMax = 8 * 1024 * 1024;
+
+/** The format that the type of the answer stands for. */
+export const formatOf = ({ answerType }: Pick<RestRequest, 'answerType'>): EmbeddedFormat =>
+  formats[answerType] ?? 'binary';
 
 const formats: Readonly<Record<string, EmbeddedFormat>> = {
   [mediaTypes.v2Binary]: 'binary',
@@ -35,19 +39,20 @@ export const readRecords: Handler = async (request, deps) => {
   const { topic, partition: number } = await placeOf(request, deps);
   const partition = { topicId: topic.topicId, partition: number };
   const from = await startOffset(wanted, deps, partition);
-  const page = new Page(topic.name, number, formats[request.answerType] ?? 'binary', {
+  const page = new RecordPage(formatOf(request), {
     recordBytesMax,
     answerBytesMax: deps.settings.answerBytesMax,
   });
   const read = { partition, config: topic.logConfig, offset: from, maxBytes: Math.max(recordBytesMax, 1) };
-  await fill(page, read, deps, request.signal, timeoutMs);
-  return answer(page, deps);
+  await fill(page, topic.name, read, deps, request.signal, timeoutMs);
+  return pageAnswer(page, deps);
 };
 
-function answer(page: Page, { settings }: RestDeps): Answer {
+/** A page that is empty says, where that saves money, when to ask again. */
+export function pageAnswer(page: RecordPage, { settings }: RestDeps): Answer {
   const isHinted = page.isEmpty && settings.pollAfterMs !== undefined;
   const headers = isHinted ? { 'millrace-poll-after': String(settings.pollAfterMs) } : {};
-  return { status: 200, body: new RawJson(page.text()), headers };
+  return { status: 200, body: page.body(), headers };
 }
 
 /** A whole number of at least 0 from the query; larger ones count as `most`. */
@@ -78,7 +83,8 @@ async function startOffset(wanted: string, { logs }: RestDeps, partition: Partit
 
 /** Reads until there is something to answer, or the end was reached and waited at. */
 async function fill(
-  page: Page,
+  page: RecordPage,
+  topic: string,
   request: ReadRequest,
   { logs, codecs, clock }: RestDeps,
   signal: AbortSignal,
@@ -91,7 +97,7 @@ async function fill(
     const [result] = await logs.readWaiting([{ ...request, offset }], { minBytes: 1, maxWaitMs, signal });
     if (result === undefined || isKafkaError(result)) throw result as KafkaError;
     for (const record of dataRecords(result, offset, codecs)) {
-      if (!page.add(record)) return;
+      if (!page.add(topic, request.partition.partition, record)) return;
     }
     // Control batches, and what compaction has left of a batch, answer nothing: what follows them may.
     if (!page.isEmpty || result.nextOffset === offset) return;
@@ -99,7 +105,8 @@ async function fill(
   }
 }
 
-function* dataRecords(
+/** The records from `offset` on that are neither control records nor compacted away. */
+export function* dataRecords(
   { batches }: ReadResult,
   offset: bigint,
   codecs: RestDeps['codecs'],
@@ -110,77 +117,4 @@ function* dataRecords(
       if (record.offset >= offset) yield record;
     }
   }
-}
-
-type PageLimits = {
-  /** Of keys, values and headers; the first record is always given. */
-  readonly recordBytesMax: number;
-  /** Of the answer; here the first record is no exception. */
-  readonly answerBytesMax: number;
-};
-
-/** The answer as it grows. */
-class Page {
-  private readonly topic: string;
-  private readonly partition: number;
-  private readonly format: EmbeddedFormat;
-  private readonly limits: PageLimits;
-  private readonly texts: string[] = [];
-  private recordBytes = 0;
-  private answerBytes = 2;
-
-  constructor(topic: string, partition: number, format: EmbeddedFormat, limits: PageLimits) {
-    this.topic = topic;
-    this.partition = partition;
-    this.format = format;
-    this.limits = limits;
-  }
-
-  get isEmpty(): boolean {
-    return this.texts.length === 0;
-  }
-
-  text(): string {
-    return `[${this.texts.join(',')}]`;
-  }
-
-  /** False when the record does not fit any more: it begins the next answer. */
-  add(record: DecodedRecord): boolean {
-    const { recordBytesMax, answerBytesMax } = this.limits;
-    const recordBytes = this.recordBytes + sizeOf(record);
-    if (!this.isEmpty && recordBytes > recordBytesMax) return false;
-    const text = this.write(record);
-    const answerBytes = this.answerBytes + Buffer.byteLength(text) + 1;
-    if (answerBytes > answerBytesMax) {
-      if (!this.isEmpty) return false;
-      const most = `${answerBytesMax} is the most`;
-      throw tooLarge(`The record at offset ${record.offset} alone makes ${answerBytes} bytes; ${most}.`);
-    }
-    this.texts.push(text);
-    this.recordBytes = recordBytes;
-    this.answerBytes = answerBytes;
-    return true;
-  }
-
-  private write({ offset, timestamp, key, value, headers }: DecodedRecord): string {
-    const at = `at offset ${offset}`;
-    return writeJson({
-      topic: this.topic,
-      partition: this.partition,
-      offset,
-      timestamp,
-      key: writeEmbedded(this.format, key, `The key ${at}`),
-      value: writeEmbedded(this.format, value, `The value ${at}`),
-      headers: headers.map((header) => ({
-        key: header.key,
-        value: header.value === null ? null : encodeBase64(header.value),
-      })),
-    });
-  }
-}
-
-function sizeOf({ key, value, headers }: DecodedRecord): number {
-  let bytes = (key?.length ?? 0) + (value?.length ?? 0);
-  for (const header of headers) bytes += header.key.length + (header.value?.length ?? 0);
-  return bytes;
 }

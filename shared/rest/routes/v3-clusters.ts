@@ -113,12 +113,6 @@ export const listClusterConfigs: Handler = async (request, deps) => {
   return listOf(request, deps, 'KafkaClusterConfig', ['broker-configs'], []);
 };
 
-/** Groups come with the consumer groups of the Kafka door; until then there are none. */
-export const listConsumerGroups: Handler = async (request, deps) => {
-  checkCluster(request, deps);
-  return listOf(request, deps, 'KafkaConsumerGroup', ['consumer-groups'], []);
-};
-
 export const listAcls: Handler = async (request, deps) => {
   checkCluster(request, deps);
   throw refusedByKafka('No authorizer is configured on the cluster.');

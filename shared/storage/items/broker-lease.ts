@@ -13,7 +13,7 @@ export type BrokerLease = {
   readonly untilMs: number;
 };
 
-export const brokerLeaseType = 'w';
+export const brokerLeaseType = 'v';
 const format = 1n;
 const prefix = 'broker#';
 

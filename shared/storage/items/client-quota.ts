@@ -12,7 +12,7 @@ export type StoredClientQuota = {
   readonly version: bigint;
 };
 
-export const clientQuotaType = 'q';
+export const clientQuotaType = 'y';
 const format = 1n;
 const prefix = 'quota#';
 

@@ -40,7 +40,7 @@ export const entryOverheadBytesMax = 64;
 
 export function encodeEntry(entry: Entry): Uint8Array {
   const { at, producer } = entry;
-  const writer = new ByteWriter(96);
+  const writer = new ByteWriter(entryOverheadBytesMax);
   writer.uint8((format << 4) | kinds.indexOf(at.kind)).uint8(producer ? hasProducer : 0);
   if (at.kind === 'item' || at.kind === 'object') writer.raw(ulidToBytes(at.id));
   if (at.kind === 'embedded' || at.kind === 'marker') writer.raw(at.id);

@@ -99,6 +99,18 @@ func records() []*kgo.Record {
 	return all
 }
 
+func produceAll(ctx context.Context, client *kgo.Client) []*kgo.Record {
+	all, pause := records(), time.Duration(number("pause", 0))*time.Millisecond
+	for place, record := range all {
+		client.Produce(ctx, record, func(_ *kgo.Record, err error) { check(err) })
+		if pause > 0 && place%10 == 9 {
+			time.Sleep(pause)
+		}
+	}
+	check(client.Flush(ctx))
+	return all
+}
+
 func produce(ctx context.Context) {
 	codecs := map[string]kgo.CompressionCodec{
 		"none": kgo.NoCompression(), "gzip": kgo.GzipCompression(), "snappy": kgo.SnappyCompression(),
@@ -117,12 +129,11 @@ func produce(ctx context.Context) {
 		options = append(options, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	}
 	client := open(options...)
-	results := client.ProduceSync(ctx, records()...)
-	check(results.FirstErr())
+	results := produceAll(ctx, client)
 	sent := [][]int64{}
 	if text("acks", "all") != "0" {
-		for _, result := range results {
-			sent = append(sent, []int64{int64(result.Record.Partition), result.Record.Offset})
+		for _, record := range results {
+			sent = append(sent, []int64{int64(record.Partition), record.Offset})
 		}
 	}
 	client.Close()
@@ -236,12 +247,14 @@ func consume(ctx context.Context) {
 	show("closed", true)
 }
 
-// commit may lose its partition to a rebalance first: then the record comes again, elsewhere.
+// commit may lose its partition to a rebalance first: then the record comes again, elsewhere. Where no broker is
+// reached, the next record's commit says the same.
 func commit(client *kgo.Client, record *kgo.Record) {
 	err := client.CommitRecords(context.Background(), record)
 	isPassing := errors.Is(err, kerr.RebalanceInProgress) || errors.Is(err, kerr.IllegalGeneration) ||
 		errors.Is(err, kerr.UnknownMemberID) || errors.Is(err, kerr.StaleMemberEpoch)
-	if !isPassing {
+	var told *kerr.Error
+	if errors.As(err, &told) && !told.Retriable && !isPassing {
 		check(err)
 	}
 }

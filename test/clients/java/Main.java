@@ -103,7 +103,11 @@ public final class Main {
         List<Future<RecordMetadata>> futures = new ArrayList<>();
         var serializer = new ByteArraySerializer();
         try (var producer = new KafkaProducer<>(settings, serializer, serializer)) {
-            for (var record : records()) futures.add(producer.send(record));
+            int pauseMs = number("pause", 0);
+            for (var record : records()) {
+                futures.add(producer.send(record));
+                if (pauseMs > 0 && futures.size() % 10 == 0) Thread.sleep(pauseMs);
+            }
             producer.flush();
         }
         List<String> sent = new ArrayList<>();

@@ -7,6 +7,7 @@ import {
   bootstrap,
   count,
   partition,
+  pieces,
   print,
   records,
   task,
@@ -55,12 +56,12 @@ async function produce() {
     ...(timeMs === undefined ? {} : { timestamp: String(timeMs) }),
     ...(partition < 0 ? {} : { partition }),
   }));
-  for (let place = 0; place < messages.length; place += 100)
+  for await (const piece of pieces(messages))
     await producer.send({
       topic: args.topic,
       acks,
       compression: codecs[args.codec],
-      messages: messages.slice(place, place + 100),
+      messages: piece,
     });
   await producer.disconnect();
   print({ sent: [] });
@@ -83,7 +84,8 @@ async function consume() {
     groupId: args.group || `alone-${process.pid}`,
     sessionTimeout: 6_000,
     heartbeatInterval: 1_000,
-    retry: { retries: 30, initialRetryTime: 100, maxRetryTime: 1_000 },
+    // Only when these are used up does it look for another broker.
+    retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000 },
   });
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
     print({ assigned: payload.memberAssignment[args.topic] ?? [] }),
@@ -168,4 +170,4 @@ const tasks = {
   admin: () => withAdmin(administrate),
 };
 await tasks[task]();
-process.exit(0);
+process.stdout.write('', () => process.exit(0)); // a pipe may hold lines still

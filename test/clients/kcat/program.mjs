@@ -1,7 +1,8 @@
 // kcat, doing what README.md of the folder above says.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { acks, args, bootstrap, count, partition, print, records, task } from '../npm/arguments.mjs';
+import { Readable } from 'node:stream';
+import { acks, args, bootstrap, count, partition, pieces, print, records, task } from '../npm/arguments.mjs';
 
 const settings = (values) => Object.entries(values).flatMap(([name, value]) => ['-X', `${name}=${value}`]);
 
@@ -9,7 +10,7 @@ const settings = (values) => Object.entries(values).flatMap(([name, value]) => [
 function kcat(given, input, onLine) {
   const child = spawn('kcat', ['-b', bootstrap, ...given], { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(input ?? '');
+  Readable.from(input ?? []).pipe(child.stdin);
   let [output, unread] = ['', ''];
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -66,9 +67,13 @@ async function produce() {
       ...(Number(args.keys) > 0 ? ['-K', ':'] : []),
       ...(isPlain ? [] : headers.flatMap(([name, value]) => ['-H', `${name}=${value}`])),
     ],
-    `${all.map(line).join('\n')}\n`,
+    lines(all.map(line)),
   );
   print({ sent: [] });
+}
+
+async function* lines(all) {
+  for await (const piece of pieces(all)) yield `${piece.join('\n')}\n`;
 }
 
 const format = '{"partition":%p,"offset":%o,"keyLength":%K,"length":%S,"time":%T,"headers":"%h"}\t%k\t%s\n';

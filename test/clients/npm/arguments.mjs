@@ -1,5 +1,7 @@
 // What the programs of Node clients share: their arguments, the records they write, the lines they print.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 const [bootstrap, task, ...pairs] = process.argv.slice(2);
 const defaults = {
   topic: '',
@@ -14,6 +16,7 @@ const defaults = {
   partition: '-1',
   offset: '',
   shape: 'plain',
+  pause: '0',
   group: '',
   assignor: 'range',
 };
@@ -49,6 +52,16 @@ export function records() {
       ...(args.time === '' ? {} : { timeMs: Number(args.time) + place * 1000 }),
     };
   });
+}
+
+/** The records in the pieces that go out one after the other: of 100, or of ten with a pause after each. */
+export async function* pieces(all) {
+  const pauseMs = Number(args.pause);
+  const size = pauseMs > 0 ? 10 : 100;
+  for (let place = 0; place < all.length; place += size) {
+    yield all.slice(place, place + size);
+    if (pauseMs > 0) await sleep(pauseMs);
+  }
 }
 
 /** Resolves at SIGTERM, or when `enough` resolves. */

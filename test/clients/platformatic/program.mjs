@@ -7,6 +7,7 @@ import {
   bootstrap,
   count,
   partition,
+  pieces,
   print,
   records,
   task,
@@ -31,8 +32,8 @@ async function produce() {
     ...(timeMs === undefined ? {} : { timestamp: BigInt(timeMs) }),
     ...(partition < 0 ? {} : { partition }),
   }));
-  for (let place = 0; place < messages.length; place += 100)
-    await producer.send({ acks, compression: args.codec, messages: messages.slice(place, place + 100) });
+  for await (const piece of pieces(messages))
+    await producer.send({ acks, compression: args.codec, messages: piece });
   await producer.close();
   print({ sent: [] });
 }
@@ -131,4 +132,4 @@ async function administrate() {
 }
 
 await { produce, consume, 'offset-for-time': offsetForTime, admin: administrate }[task]();
-process.exit(0);
+process.stdout.write('', () => process.exit(0)); // a pipe may hold lines still

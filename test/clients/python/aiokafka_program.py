@@ -8,8 +8,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
-from records import args, bootstrap, count, is_idempotent, partition, records, show, show_record, stop_at_signal
-from records import stopped, task, topic
+from records import args, bootstrap, count, is_idempotent, is_pause, partition, pause_seconds, records, show, show_record
+from records import stop_at_signal, stopped, task, topic
 
 
 async def produce():
@@ -22,10 +22,12 @@ async def produce():
     )
     await producer.start()
     futures = []
-    for key, value, headers, timestamp in records():
+    for index, (key, value, headers, timestamp) in enumerate(records()):
         place = None if partition < 0 else partition
         sending = producer.send(topic, key=key, value=value, headers=headers, timestamp_ms=timestamp, partition=place)
         futures.append(await sending)
+        if is_pause(index):
+            await asyncio.sleep(pause_seconds)
     sent = [await future for future in futures]
     await producer.stop()
     show(sent=[[one.partition, one.offset] for one in sent] if args["acks"] != "0" else [])

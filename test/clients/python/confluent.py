@@ -5,8 +5,8 @@ import time
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
-from records import args, bootstrap, count, is_idempotent, partition, records, show, show_record, stop_at_signal
-from records import stopped, task, topic
+from records import args, bootstrap, count, is_idempotent, is_pause, partition, pause_seconds, records, show, show_record
+from records import stop_at_signal, stopped, task, topic
 
 
 def produce():
@@ -39,6 +39,8 @@ def produce():
 
         producer.produce(topic, value=value, key=key, headers=headers, on_delivery=remember, **more)
         producer.poll(0)
+        if is_pause(place):
+            time.sleep(pause_seconds)
     left = producer.flush(60)
     if left:
         raise RuntimeError(f"{left} records were not delivered")

@@ -9,8 +9,8 @@ from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import CommitFailedError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
-from records import args, bootstrap, count, is_idempotent, partition, records, show, show_record, stop_at_signal
-from records import stopped, task, topic
+from records import args, bootstrap, count, is_idempotent, is_pause, partition, pause_seconds, records, show, show_record
+from records import stop_at_signal, stopped, task, topic
 
 servers = bootstrap.split(",")
 
@@ -23,8 +23,9 @@ def produce():
         enable_idempotence=is_idempotent,
         linger_ms=20,
     )
-    futures = [
-        producer.send(
+    futures = []
+    for place, (key, value, headers, timestamp) in enumerate(records()):
+        sending = producer.send(
             topic,
             key=key,
             value=value,
@@ -32,8 +33,9 @@ def produce():
             timestamp_ms=timestamp,
             partition=None if partition < 0 else partition,
         )
-        for key, value, headers, timestamp in records()
-    ]
+        futures.append(sending)
+        if is_pause(place):
+            time.sleep(pause_seconds)
     producer.flush(60)
     sent = [future.get(60) for future in futures]
     show(sent=[[one.partition, one.offset] for one in sent] if args["acks"] != "0" else [])

@@ -18,6 +18,7 @@ args = {
     "partition": "-1",
     "offset": "",
     "shape": "plain",
+    "pause": "0",
     "group": "",
     "assignor": "range",
 }
@@ -41,6 +42,14 @@ def show_record(place, offset, key, value, headers, time):
     pairs = [[name, text(data)] for name, data in headers or []]
     record = {"partition": place, "offset": offset, "key": text(key), "value": text(value), "headers": pairs, "time": time}
     show(record=record)
+
+
+pause_seconds = int(args["pause"]) / 1000
+
+
+def is_pause(place):
+    """Whether the producer pauses after the record at this place."""
+    return pause_seconds > 0 and place % 10 == 9
 
 
 def records():

@@ -1,8 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ByteReader, ByteWriter, MalformedBytes } from '../../../shared/base/bytes.ts';
+import { ByteReader, ByteWriter, joinBytes, MalformedBytes } from '../../../shared/base/bytes.ts';
 
 describe('bytes', () => {
+  test('parts that lie one behind the other are joined without a copy, others with one', () => {
+    const all = Uint8Array.from({ length: 10 }, (_, place) => place);
+    const parts = [all.subarray(2, 5), all.subarray(5, 5), all.subarray(5, 9)];
+    const joined = joinBytes(parts);
+    expect([...joined]).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    expect(joined.buffer).toBe(all.buffer);
+    const apart = joinBytes([all.subarray(2, 5), all.subarray(6, 9)]);
+    expect([...apart]).toEqual([2, 3, 4, 6, 7, 8]);
+    expect([...joinBytes([all.subarray(2, 5), Uint8Array.of(5)])]).toEqual([2, 3, 4, 5]);
+    expect([...joinBytes([])]).toEqual([]);
+  });
+
   test('what a writer of any capacity wrote, a reader reads', () => {
     const int = (bits: number) => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
     const values = fc.record({

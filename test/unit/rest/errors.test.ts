@@ -25,7 +25,7 @@ describe('errors as the door answers them', () => {
     ['KAFKA_STORAGE_ERROR', 503, 50302],
     ['REQUEST_TIMED_OUT', 504, 504],
     ['ILLEGAL_GENERATION', 500, 50002],
-    ['COORDINATOR_NOT_AVAILABLE', 500, 50003],
+    ['COORDINATOR_NOT_AVAILABLE', 503, 50302],
   ])('%s is %i %i', (name, status, code) => {
     expect(codesOf(new KafkaError(name))).toEqual([status, code]);
   });

@@ -5,6 +5,7 @@ import { seededRandom } from '../../../shared/base/random.ts';
 import type { Topic } from '../../../shared/catalog/topic-cache.ts';
 import { Topics } from '../../../shared/catalog/topics.ts';
 import { openPartitionLogs } from '../../../shared/log/partition-logs.ts';
+import { loadGroups } from '../../../shared/runtime/aws-groups.ts';
 import { runJob } from '../../../shared/runtime/aws-jobs.ts';
 import { type Pump, pumpHourly, pumpStream } from '../../../shared/runtime/aws-pump.ts';
 import type { AwsRuntime } from '../../../shared/runtime/aws-runtime.ts';
@@ -16,6 +17,12 @@ import {
   writeJobEvent,
 } from '../../../shared/runtime/job-events.ts';
 import type { Attribute, Item } from '../../../shared/storage/item.ts';
+import {
+  type ConsumerInstance,
+  consumerInstanceKey,
+  noMembership,
+  writeConsumerInstance,
+} from '../../../shared/storage/items/consumer-instance.ts';
 import { pageRange } from '../../../shared/storage/items/page.ts';
 import { segmentRange } from '../../../shared/storage/items/segment.ts';
 import { openMemoryStores } from '../../../shared/storage/memory/open-memory-stores.ts';
@@ -23,6 +30,16 @@ import { queryAll } from '../../../shared/storage/metadata-store.ts';
 import { batchOf, plainCodecs } from '../../support/log-engine.ts';
 
 const hourMs = 3_600_000;
+const idleInstance: Omit<ConsumerInstance, 'untilMs'> = {
+  ...{ groupId: 'old', instanceId: 'idle', nonce: '01HF7YAT31JZHSMW1CG6VCC7Q3', version: 1n, writeId: '' },
+  settings: {
+    ...{ format: 'binary', autoOffsetReset: 'latest', autoCommit: true },
+    ...{ requestTimeoutMs: 1000, fetchMinBytes: -1 },
+  },
+  selection: { by: 'nothing' },
+  membership: noMembership,
+  partitions: [],
+};
 type Started = { job: JobName; event: JobEvent };
 
 /** The AWS runtime on stores in memory, and a pump that notes what it starts. */
@@ -31,12 +48,13 @@ function openPump() {
   const random = seededRandom(3);
   const stores = openMemoryStores({ clock, random });
   const world = { stores, clock, random, log: silentLog };
+  const topics = new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: 0 } });
   const runtime: AwsRuntime = {
     ...world,
     settings: { tableName: 'table', bucketName: 'bucket', recoveryDays: 7, corsOrigins: [] },
     codecs: plainCodecs,
     logs: openPartitionLogs({ ...world, codecs: plainCodecs }),
-    topics: new Topics({ ...world, settings: { defaultPartitions: 1, cacheMs: 0 } }),
+    topics,
   };
   const started: Started[] = [];
   const lines: string[] = [];
@@ -216,6 +234,31 @@ describe('the hourly rule', () => {
     const { items } = await stores.metadata.query(pageRange({ topicId: topic.topicId, partition: 0 }));
     expect(items).toEqual([]);
     expect(clock.nowMs()).toBeGreaterThan(0);
+  });
+
+  test('what ran out of groups and of HTTP consumers goes once a day', async () => {
+    const { runtime, clock, stores } = openPump();
+    const { offsets, coordinator } = await loadGroups(runtime);
+    await runtime.topics.create({ name: 'orders' });
+    await offsets.commit({
+      ...{ groupId: 'old', generationId: -1, memberId: '', groupInstanceId: null, knowsMemberEpochs: true },
+      offsets: [{ topic: 'orders', partition: 0, offset: 1n, leaderEpoch: -1, metadata: null }],
+    });
+    const item = writeConsumerInstance({ ...idleInstance, untilMs: clock.nowMs() });
+    await stores.metadata.put(consumerInstanceKey('old', 'idle'), item);
+    const left = async (): Promise<unknown[]> => [
+      (await coordinator.listGroups()).groups.length,
+      (await stores.metadata.get(consumerInstanceKey('old', 'idle'))) !== undefined,
+    ];
+    clock.advance(8 * 24 * hourMs); // 12:00 UTC, as when it began
+    for (let hour = 12; hour < 26; hour++) {
+      await runJob(runtime, 'sweep', { runs: [], leftovers: true }, timeLeft);
+      clock.advance(hourMs);
+    }
+    expect(await left()).toEqual([1, true]);
+    clock.advance(hourMs);
+    await runJob(runtime, 'sweep', { runs: [], leftovers: true }, timeLeft);
+    expect(await left()).toEqual([0, false]);
   });
 
   test('reports the oldest page that should have been rolled, and nothing while all is well', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Groups } from '../../../shared/groups/groups.ts';
-import { type Fate, failCall, faultyStores } from '../../support/faulty-stores.ts';
+import type { Groups } from '../../shared/groups/groups.ts';
+import { type Fate, failCall, faultyStores } from '../support/faulty-stores.ts';
 import {
-  beatRequest,
   cellOf,
+  fetchOne,
   type Ground,
   newGround,
   openProcess,
@@ -12,7 +12,7 @@ import {
   stableGroup,
   TestMember,
   until,
-} from './group-bench.ts';
+} from '../unit/groups/group-bench.ts';
 
 /**
  * Any one store call of an operation fails, in any way, for every call that it makes; then healthy processes
@@ -138,27 +138,6 @@ describe.each(Object.entries(operations))('%s', (_, operation) => {
   });
 });
 
-describe('a KIP-848 heartbeat', () => {
-  test.each(fates)('with any one call %s', async (_, fate) => {
-    for (let number = 1; ; number++) {
-      const ground = newGround();
-      const stores = faultyStores(ground.stores, failCall(number, fate), ground.clock);
-      const broken = openProcess(ground, stores);
-      const beat = async (groups: Groups, memberId: string, memberEpoch: number): Promise<string> =>
-        (await groups.coordinator.consumerGroupHeartbeat(beatRequest({ memberId, memberEpoch }))).error;
-      await within(ground, beat(broken, 'a', 0));
-      if (stores.history.length < number) break;
-      await stores.releaseHeld();
-      const healthy = openProcess(ground);
-      expect(await until(ground, beat(healthy, 'a', 0))).toBe('NONE');
-      expect(await until(ground, beat(healthy, 'b', 0))).toBe('NONE');
-      const cell = await cellOf(ground);
-      expect(cell.members.map(({ memberId }) => memberId).sort()).toEqual(['a', 'b']);
-      expect((await until(ground, healthy.coordinator.listGroups())).groups).toHaveLength(1);
-    }
-  });
-});
-
 describe('deleting a group', () => {
   test.each(fates)('with any one call %s can be finished, by the call or the daily job', async (_, fate) => {
     for (let number = 1; ; number++) {
@@ -180,6 +159,31 @@ describe('deleting a group', () => {
       }
       expect((await ground.stores.metadata.query({ pk: 'g#g' })).items).toEqual([]);
       expect((await ground.stores.metadata.query({ pk: 'catalog' })).items).toEqual([]);
+    }
+  });
+});
+
+describe('deleting offsets', () => {
+  test.each(fates)('with any one call %s can be done again, and nothing late comes back', async (_, fate) => {
+    for (let number = 1; ; number++) {
+      const ground = newGround();
+      const healthy = openProcess(ground);
+      await until(ground, setOffset(healthy, 0, 5n));
+      await until(ground, setOffset(healthy, 1, 6n));
+      const stores = faultyStores(ground.stores, failCall(number, fate), ground.clock);
+      const broken = openProcess(ground, stores);
+      const deletion = (groups: Groups): Promise<string> =>
+        groups.offsets
+          .delete('g', [{ topic: 'orders', partition: 0 }])
+          .then(({ error, partitions: [first] }) => (error === 'NONE' ? (first?.error ?? error) : error));
+      await within(ground, deletion(broken));
+      if (stores.history.length < number) break;
+      expect(await until(ground, deletion(healthy))).toBe('NONE');
+      await stores.releaseHeld();
+      expect(await until(ground, fetchOne(healthy, 0))).toBe(-1n);
+      expect(await until(ground, fetchOne(healthy, 1))).toBe(6n);
+      expect(await until(ground, setOffset(healthy, 0, 7n))).toBe('NONE');
+      expect(await until(ground, fetchOne(healthy, 0))).toBe(7n);
     }
   });
 });
