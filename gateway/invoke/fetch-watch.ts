@@ -17,13 +17,17 @@ const partitionsMax = 10_000;
 
 /** One fetch that waits. */
 export type Watched = {
+  readonly names: readonly string[];
+  /** Whether it is time to look again after a look at `lookedMs`. */
+  isDue(lookedMs: number): boolean;
+  /** A look begins: what has rung before it is seen by it. */
+  begins(): void;
   /** A look is done: whether it brought records. */
   looked(hasRecords: boolean): void;
   end(): void;
 };
 
 type Waiter = Watched & {
-  readonly names: readonly string[];
   ring: () => void;
   hasRung: boolean;
 };
@@ -53,12 +57,16 @@ export class FetchWatch {
   begin(topics: Topics): Watched {
     const names = topics.flatMap(({ topic, topicId, partitions }) => {
       const name = topic === '' ? (this.topicNames.get(topicId) ?? topicId) : topic;
-      return partitions.map(({ partition }) => `${partition} ${name}`);
+      return partitions.map(({ partition }) => watchedName(name, partition));
     });
     const waiter: Waiter = {
       names,
       ring: () => {},
       hasRung: false,
+      isDue: (lookedMs) => waiter.hasRung || this.clock.nowMs() >= this.nextLookMs(names, lookedMs),
+      begins: () => {
+        waiter.hasRung = false;
+      },
       looked: (hasRecords) => this.looked(names, hasRecords),
       end: () => this.waiters.delete(waiter),
     };
@@ -67,7 +75,7 @@ export class FetchWatch {
   }
 
   appended(topic: string, partition: number): void {
-    const name = `${partition} ${topic}`;
+    const name = watchedName(topic, partition);
     for (const waiter of this.waiters) {
       if (!waiter.names.includes(name)) continue;
       waiter.hasRung = true;
@@ -75,27 +83,29 @@ export class FetchWatch {
     }
   }
 
-  /** Resolves when it is time to look again, at `untilMs` at the latest. */
-  async wait(watched: Watched, untilMs: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when it is time to look again after a look at `lookedMs`, at `untilMs` at the latest. */
+  async wait(watched: Watched, lookedMs: number, untilMs: number, signal: AbortSignal): Promise<void> {
     const waiter = watched as Waiter;
     if (!waiter.hasRung && !signal.aborted) {
       const over = new AbortController();
       const end = (): void => over.abort();
       waiter.ring = end;
       signal.addEventListener('abort', end, { once: true });
-      await this.clock.sleep(Math.min(untilMs, this.nextLookMs(waiter)) - this.clock.nowMs(), over.signal);
+      await this.clock.sleep(
+        Math.min(untilMs, this.nextLookMs(waiter.names, lookedMs)) - this.clock.nowMs(),
+        over.signal,
+      );
       signal.removeEventListener('abort', end);
     }
     waiter.ring = () => {};
-    waiter.hasRung = false;
   }
 
-  private nextLookMs({ names }: Waiter): number {
+  private nextLookMs(names: readonly string[], lookedMs: number): number {
     const nowMs = this.clock.nowMs();
     const busiestMs = Math.max(...names.map((name) => this.busyMs.get(name) ?? nowMs));
     const found = pace.find(({ idleMs }) => nowMs - busiestMs >= idleMs);
     const everyMs = found?.everyMs ?? shortestMs;
-    return (Math.floor(nowMs / everyMs) + 1) * everyMs;
+    return (Math.floor(lookedMs / everyMs) + 1) * everyMs;
   }
 
   private looked(names: readonly string[], hasRecords: boolean): void {
@@ -112,3 +122,6 @@ export class FetchWatch {
     }
   }
 }
+
+/** What a partition is known by among those that wait. */
+export const watchedName = (topic: string, partition: number): string => `${partition} ${topic}`;

@@ -11,7 +11,8 @@ import { fetch } from '../../shared/protocol/messages/fetch.ts';
 import type { ResponseOf } from '../../shared/protocol/messages/index.ts';
 import type { FrameAnswer, FrameCall } from '../../shared/runtime/frame-events.ts';
 import { type FrameInvoker, invokeFailureOf } from '../../shared/runtime/frame-invoker.ts';
-import { FetchWatch } from './fetch-watch.ts';
+import { EmptyAnswers } from './empty-answers.ts';
+import { FetchWatch, watchedName } from './fetch-watch.ts';
 
 type FetchRequest = Extract<DecodedRequest, { name: 'Fetch' }>;
 
@@ -46,6 +47,8 @@ const gatherMs = 2;
 /** A client waits longer than this for an answer, so that it hears an error rather than nothing. */
 const failAfterMs = 10_000;
 const waitMsMax = 300_000;
+/** Whoever waits for less is told what is there, however short ago somebody looked. */
+const knownWaitMsMin = 100;
 const pauses = { firstDelayMs: 50, delayMsMax: 1_000 };
 
 /**
@@ -56,6 +59,7 @@ const pauses = { firstDelayMs: 50, delayMsMax: 1_000 };
 export class Fetches {
   private readonly options: FetchesOptions;
   private readonly watch: FetchWatch;
+  private readonly empty = new EmptyAnswers();
   private asking: Asking[] = [];
 
   constructor(options: FetchesOptions) {
@@ -65,6 +69,7 @@ export class Fetches {
 
   /** This gateway has appended to the partition: whoever waits for it looks at once. */
   appended(topic: string, partition: number): void {
+    this.empty.forget(watchedName(topic, partition));
     this.watch.appended(topic, partition);
   }
 
@@ -79,17 +84,24 @@ export class Fetches {
     const sinceMs = clock.nowMs();
     const untilMs = sinceMs + Math.min(waitMsMax, Math.max(0, request.body.maxWaitMs));
     const watched = this.watch.begin(request.body.topics);
+    // Who will not wait wants to know what is there now.
+    let last = untilMs - sinceMs >= knownWaitMsMin ? this.empty.find(frame) : undefined;
     try {
       for (;;) {
-        const answer = await this.ask(fetching, sinceMs);
-        if (answer === undefined) return { answer: await unreachable(frame, caller, signal), muteMs: 0 };
-        if (typeof answer === 'string' || 'close' in answer) return { answer, muteMs: 0 };
-        const read = readAnswer(request, answer);
-        watched.looked(read.bytes > 0);
-        const isOver = signal.aborted || clock.nowMs() >= untilMs;
-        if (read.isFinal || isOver || read.bytes >= request.body.minBytes)
-          return { answer, muteMs: read.muteMs };
-        await this.watch.wait(watched, untilMs, signal);
+        if (last === undefined || watched.isDue(last.lookedMs)) {
+          const lookedMs = clock.nowMs();
+          watched.begins();
+          const answer = await this.ask(fetching, sinceMs);
+          if (answer === undefined) return { answer: await unreachable(frame, caller, signal), muteMs: 0 };
+          if (typeof answer === 'string' || 'close' in answer) return { answer, muteMs: 0 };
+          const read = readAnswer(request, answer);
+          watched.looked(read.bytes > 0);
+          if (read.isFinal || read.bytes >= request.body.minBytes) return { answer, muteMs: read.muteMs };
+          last = { bytes: concatBytes(answer), lookedMs };
+          if (read.bytes === 0) this.empty.remember(frame, watched.names, last);
+        }
+        if (signal.aborted || clock.nowMs() >= untilMs) return { answer: [last.bytes], muteMs: 0 };
+        await this.watch.wait(watched, last.lookedMs, untilMs, signal);
       }
     } finally {
       watched.end();

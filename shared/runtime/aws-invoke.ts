@@ -18,11 +18,11 @@ export type LambdaInvokerOptions = {
   readonly answerMsMax?: Partial<Record<FrameFunction, number>>;
 };
 
-const answerMsMax: Readonly<Record<FrameFunction, number>> = {
+const answerMsMax = {
   produce: 18_000,
   fetch: 18_000,
   control: 32_000,
-};
+} as const;
 
 /** Idle connections are closed by us before the service does it, or a request would be lost in between. */
 const idleConnectionMs = 10_000;

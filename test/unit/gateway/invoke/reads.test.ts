@@ -197,3 +197,48 @@ describe('everything else by way of functions', () => {
     expect(countOf(stand, 'control')).toBeGreaterThan(1);
   });
 });
+
+describe('a consumer that is up to date', () => {
+  test('asks again and again, and is answered without an invocation until the next look is due', async () => {
+    const clock = fastClock(50);
+    const stand = await openStand({ clock });
+    await stand.functions.topics.create({ name: 'orders' });
+    const beganMs = clock.nowMs();
+    const idleMs = () => clock.nowMs() - beganMs;
+    let [asked, looked] = [0, 0];
+    while (idleMs() < 120_000) {
+      const before = countOf(stand, 'fetch');
+      const answer = await fetchOne(stand, { topic: 'orders', maxWaitMs: 200 });
+      expect([answer.errorCode, answer.highWatermark]).toEqual([0, 0n]);
+      if (idleMs() < 65_000) continue; // from the idle minute on: one look in two seconds
+      asked++;
+      looked += countOf(stand, 'fetch') - before;
+    }
+    expect(asked).toBeGreaterThan(20);
+    expect(looked).toBeLessThan(asked / 2);
+  });
+
+  test('is not kept from what this gateway has appended since, nor from what it asks for at once', async () => {
+    const stand = await openStand();
+    await stand.functions.topics.create({ name: 'orders' });
+    expect(valuesOf(await fetchOne(stand, { topic: 'orders', maxWaitMs: 150 }))).toEqual([]);
+    const frame = frameOf(produce, 9, produceBody('orders', [batchOf(['own'])]));
+    await stand.broker.serve(frame, testCaller, connection()).answer;
+    expect(valuesOf(await fetchOne(stand, { topic: 'orders', maxWaitMs: 150 }))).toEqual([[0n, 'own']]);
+    expect(valuesOf(await fetchOne(stand, { topic: 'orders', offset: 1n, maxWaitMs: 150 }))).toEqual([]);
+    await produceTo(stand.engine, 'orders', batchOf(['elsewhere']));
+    expect(valuesOf(await fetchOne(stand, { topic: 'orders', offset: 1n }))).toEqual([[1n, 'elsewhere']]);
+  });
+
+  test('hears its own numbers, not those of an earlier request', async () => {
+    const stand = await openStand();
+    await stand.functions.topics.create({ name: 'orders' });
+    const wanted = [{ topic: { name: 'orders', topicId: zeroUuid }, offset: 0n }];
+    for (const correlationId of [11, 12, 13]) {
+      const frame = frameOf(fetch, 12, fetchBody(wanted, { maxWaitMs: 120 }) as never, correlationId);
+      const answer = await stand.broker.serve(frame, testCaller, connection()).answer;
+      if (answer === 'none' || 'close' in answer) throw new Error('Fetch was not answered');
+      expect(Buffer.concat(answer).readInt32BE(4)).toBe(correlationId);
+    }
+  });
+});
