@@ -8,6 +8,8 @@ import { ulid } from '../../shared/base/ulid.ts';
 import type { JoinGroupResponse } from '../../shared/groups/api.ts';
 import { type Groups, openGroups } from '../../shared/groups/groups.ts';
 import type { Stores } from '../../shared/storage/stores.ts';
+import { failCallOf, faultyStores } from '../support/faulty-stores.ts';
+import type { StoreCall } from '../support/store-calls.ts';
 import { type Engine, useStores } from './engine.ts';
 
 const topics = [{ name: 'orders', topicId: 'f81d4fae-7dec-4d0a-a765-00a0c91e6bf6', partitions: 40 }];
@@ -103,6 +105,7 @@ export function groupsSuite(engine: Engine): void {
     const processes = (): [Groups, Groups] => [open(stores()), open(stores())];
     classicTests(processes);
     offsetTests(processes);
+    lostCommitTest(stores);
     consumerTests(processes);
   });
 }
@@ -171,6 +174,24 @@ function offsetTests(processes: Processes): void {
     expect(await commit(one, groupId, old, [[0, 9n]])).toEqual(['ILLEGAL_GENERATION']);
     expect(await commit(one, groupId, next, [[1, 7n]])).toEqual(['NONE']);
     expect(await fetch(two, groupId, [0, 1])).toEqual([5n, 7n]);
+  });
+}
+
+function lostCommitTest(stores: () => Stores): void {
+  test('a commit that was written again for a lost answer does not come back behind a later one', async () => {
+    const groupId = randomUUID();
+    const updatesBlock = ({ operation, target }: StoreCall): boolean =>
+      operation === 'update' && target.includes('offset#');
+    const plan = failCallOf(updatesBlock, 2, { late: 'held' });
+    const faulty = faultyStores(stores(), plan, systemClock);
+    const [one, two] = [open(faulty), open(stores())];
+    const member = await join(two, groupId);
+    await sync(two, groupId, member);
+    expect(await commit(one, groupId, member, [[0, 5n]])).toEqual(['NONE']);
+    expect(await commit(one, groupId, member, [[0, 7n]])).toEqual(['NONE']);
+    expect(await commit(two, groupId, member, [[0, 8n]])).toEqual(['NONE']);
+    await faulty.releaseHeld();
+    expect(await fetch(two, groupId, [0])).toEqual([8n]);
   });
 }
 

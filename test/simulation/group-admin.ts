@@ -48,7 +48,7 @@ async function deleteOffsets(calls: GroupCalls): Promise<void> {
   conclude(world, operation, isRefused ? { is: 'fail', error } : judged(answer), () => ({}));
 }
 
-async function deleteGroup(calls: GroupCalls): Promise<void> {
+export async function deleteGroup(calls: GroupCalls): Promise<void> {
   const { world, plan } = calls;
   const operation = forgetting(calls, 'deleteGroup');
   const answer = await calls.ask(async ({ groups }): Promise<GroupError> => {

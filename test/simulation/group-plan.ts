@@ -62,7 +62,7 @@ type GroupTheme = 'groups' | 'commits' | 'consumers';
 export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
   const tempoMs = spread(random, 500, 4_000);
   const sessionMs = Math.max(6_000, Math.round(spread(random, 10, 20) * tempoMs));
-  const isOfOneEra = happens(random, theme === 'groups' ? 0.8 : 0.9);
+  const isOfOneEra = happens(random, theme === 'commits' ? 0.7 : 0.85);
   const isNew = theme === 'consumers' || (theme === 'commits' && happens(random, 0.5));
   const first = isNew ? 'consumer' : 'classic';
   const kinds = isOfOneEra
@@ -93,7 +93,7 @@ export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
     habits: drawHabits(random, theme),
     admin: {
       steps: happens(random, 0.5) ? integerBelow(random, 12) : 0,
-      deletesGroups: happens(random, 0.3),
+      deletesGroups: happens(random, 0.4),
       deletesOffsets: happens(random, 0.2),
       growsTopic: theme === 'consumers' && happens(random, 0.6),
     },

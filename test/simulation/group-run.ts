@@ -3,7 +3,7 @@ import { createTopic, describeTopic } from './admin.ts';
 import { ClassicMember } from './classic-members.ts';
 import { ConsumerMember } from './consumer-members.ts';
 import type { RandomFaults } from './faults.ts';
-import { groupAdmin } from './group-admin.ts';
+import { deleteGroup, groupAdmin } from './group-admin.ts';
 import type { Assigned, MemberAtRest, Slice } from './group-bodies.ts';
 import { GroupCalls, sliceOf, topicName } from './group-calls.ts';
 import type { GroupsPlan, MemberPlan } from './group-plan.ts';
@@ -24,6 +24,7 @@ export async function groupPhases(world: World, faults: RandomFaults, plan: Grou
     await makeTopic(world);
     world.spawn(() => groupAdmin(calls));
     for (const era of plan.eras) {
+      if (plan.admin.deletesGroups && era !== plan.eras[0]) await clearOut(members, calls);
       members.begin(era);
       await world.clock.sleep(plan.eraMs);
     }
@@ -47,6 +48,15 @@ async function makeTopic(world: World): Promise<void> {
   for (let tries = 0; tries < 50 && world.topics.length === 0; tries++) {
     await createTopic(world, broker, topic);
     await describeTopic(world, broker, topic);
+  }
+}
+
+/** Everybody leaves, and the group is deleted, before others come. */
+async function clearOut(members: Members, calls: GroupCalls): Promise<void> {
+  members.begin([]);
+  for (let tries = 0; tries < 3; tries++) {
+    await calls.world.clock.sleep(4 * calls.plan.tempoMs);
+    await deleteGroup(calls);
   }
 }
 

@@ -271,4 +271,34 @@ describe('a KIP-848 heartbeat', () => {
     expect(answer).toMatchObject({ error: 'NONE', memberEpoch: 2 });
     expect(answer.assignment?.get('id-of-orders')).toHaveLength(8);
   });
+
+  test('that is refused in a fold of unknown outcome stays refused', async () => {
+    const ground = newGround();
+    const [a, b] = [beater(openProcess(ground), 'a'), beater(openProcess(ground), 'b')];
+    const all = (await until(ground, a(0))).assignment ?? noPartitions;
+    await until(ground, b(0));
+    await pass(ground, 1_100, 100);
+    await until(ground, b(1));
+    const kept = (await until(ground, a(1, { topicPartitions: all }))).assignment ?? noPartitions;
+    const { memberEpoch } = await until(ground, a(1, { topicPartitions: kept }));
+    expect(memberEpoch).toBeGreaterThan(1);
+    const stores = faultyStores(ground.stores, failCallOf(putsCell, 1, 'lost'), ground.clock);
+    const broken = openProcess(ground, stores);
+    const [again, other] = [beater(broken, 'a'), beater(broken, 'b')];
+    // The first occupies the cell; the two others are folded together, and one of them is an old one.
+    const beats = [again(memberEpoch), again(1, { topicPartitions: all }), other(memberEpoch)];
+    const [, old, taken] = await until(ground, Promise.all(beats));
+    expect(taken?.assignment?.size).toBe(1);
+    expect(old?.error).toBe('FENCED_MEMBER_EPOCH');
+  });
+});
+
+test('a commit that was written again for a lost answer does not come back behind a later one', async () => {
+  const { ground, member } = await memberWithCommit();
+  const plan = failCallOf(commitsBlock, 1, { late: 'held' });
+  const stores = faultyStores(ground.stores, plan, ground.clock);
+  expect(await until(ground, as(member, openProcess(ground, stores)).commit(0, 7n))).toBe('NONE');
+  expect(await until(ground, member.commit(0, 8n))).toBe('NONE');
+  await stores.releaseHeld();
+  expect(await until(ground, member.fetch(0))).toBe(8n);
 });
