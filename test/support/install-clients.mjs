@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 // Installs the Kafka clients of test/clients by package name: kcat from Debian, the others into .cache, once
 // for each version and each change of their programs. What cannot be installed is a failure, told at the end.
-// Arguments name the ones that are wanted: kcat npmClients pythonClients javaClient kafkaTools kafkaStreams goClient.
+// Arguments name the ones that are wanted: kcat npmClients pythonClients javaClient kafkaTools kafkaStreams
+// goClient.
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const programs = join(root, 'test/clients');

@@ -12,7 +12,7 @@ import { apiVersions } from '../../shared/protocol/messages/api-versions.ts';
 import { apiByKey } from '../../shared/protocol/messages/index.ts';
 import { root } from '../tidy/sources.ts';
 
-/** What a client said and was answered, frames without their size; test/clients/record-golden.ts writes it. */
+/** Frames without their size, in base64; test/clients/record-golden.ts writes them. */
 type Exchange = { api: string; version: number; request: string; response: string };
 type Recording = { client: string; exchanges: Exchange[] };
 
