@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { run } from './run.ts';
 
 /** So many seeds run in `npm test`; `.ci/run` and `npm run sim` take others, and more. */
-const seedsInTest = 40;
+const seedsInTest = 48;
 
 describe('the simulation', () => {
   test('does exactly the same again for the same seed', async () => {
-    for (const seed of [7, 8, 9]) {
+    for (const seed of [7, 8, 9, 13, 14, 15]) {
       const [first, second] = [await run(seed), await run(seed)];
       expect(second.hash).toBe(first.hash);
       expect(second.events).toBe(first.events);
@@ -33,6 +33,15 @@ describe('the simulation', () => {
     for (const what of ['append fail', 'append unknown', 'read ok', 'deleteTopic ok', 'addPartitions ok']) {
       expect(seen.get(what) ?? 0, what).toBeGreaterThan(0);
     }
+    const ofGroups = [
+      'join ok',
+      'join fail',
+      'sync ok',
+      'commitOffset ok',
+      'consumerHeartbeat ok',
+      'groupAtRest ok',
+    ];
+    for (const what of ofGroups) expect(seen.get(what) ?? 0, what).toBeGreaterThan(0);
     expect(seen.get('append ok')).toBeGreaterThan(1_000);
   });
 });
