@@ -67,8 +67,8 @@ function wentBack(view: SliceView, fetch: Fetch): string[] {
 const who = ({ body }: Commit | Fetch): string => `generation ${body.generation} as ${body.memberId}`;
 
 /**
- * A member that does not know what became of a commit, and commits again, may be overtaken by itself: then the
- * older offset stands, until somebody else has looked.
+ * A member that does not know what became of a commit, and commits again, may be overtaken by itself: then
+ * the older offset stands, until somebody else has looked.
  */
 function isExplained({ commits, fetches }: SliceView, known: Commit | Fetch, fetch: Fetch): boolean {
   const late = commits.filter(
