@@ -69,7 +69,7 @@ async function expire(calls: GroupCalls): Promise<void> {
   else calls.world.history.fail(operation, 'nothing was old enough', calls.world.clock.nowMs());
 }
 
-async function growTopic(calls: GroupCalls): Promise<void> {
+export async function growTopic(calls: GroupCalls): Promise<void> {
   const { world } = calls;
   const [topic] = world.plan.topics;
   const known = world.topics.find(({ name }) => name === topicName);

@@ -3,7 +3,7 @@ import { createTopic, describeTopic } from './admin.ts';
 import { ClassicMember } from './classic-members.ts';
 import { ConsumerMember } from './consumer-members.ts';
 import type { RandomFaults } from './faults.ts';
-import { deleteGroup, groupAdmin } from './group-admin.ts';
+import { deleteGroup, groupAdmin, growTopic } from './group-admin.ts';
 import type { Assigned, MemberAtRest, Slice } from './group-bodies.ts';
 import { GroupCalls, sliceOf, topicName } from './group-calls.ts';
 import type { GroupsPlan, MemberPlan } from './group-plan.ts';
@@ -75,7 +75,11 @@ async function calmDown(members: Members, calls: GroupCalls): Promise<void> {
     const living = members.living();
     if (living.length > 0) oneOf(world.random, living).wish = oneOf(world.random, ['changes', 'leaves']);
   }
-  await world.clock.sleep(calls.mustEndMs + 40 * tempoMs);
+  await world.clock.sleep(calls.mustEndMs);
+  // Nobody comes or goes any more who would make the group look at its topic again.
+  const isOfNew = plan.eras.at(-1)?.[0]?.kind === 'consumer';
+  if (plan.admin.growsTopic && isOfNew) await growTopic(calls);
+  await world.clock.sleep(40 * tempoMs + 10_000);
   await describeAtRest(members, calls);
 }
 
