@@ -298,7 +298,9 @@ describe('outputs', () => {
   test.each(apis)('%s prints where it answers, a first call, and the names to take over', (api) => {
     const outputs = synth({ api }).template.toJSON().Outputs as Record<string, { Value: unknown }>;
     const urls = api === 'functionUrl' ? ['FetchUrl', 'ProduceUrl', 'Url'] : ['Url'];
-    expect(Object.keys(outputs).sort()).toEqual(['BucketName', 'ExampleCall', 'TableName', ...urls].sort());
+    const invoked = ['ProduceFunction', 'FetchFunction', 'ControlFunction']; // by gateways
+    const wanted = ['BucketName', 'ExampleCall', 'TableName', ...invoked, ...urls];
+    expect(Object.keys(outputs).sort()).toEqual(wanted.sort());
     expect(JSON.stringify(outputs.ExampleCall)).toContain('curl --aws-sigv4');
     expect(JSON.stringify(outputs.ExampleCall)).toContain(api === 'functionUrl' ? ':lambda' : ':execute-api');
   });
