@@ -106,11 +106,9 @@ async function handOutId(
 }
 
 /** Stages subscription and lease, in this order; then the join may be folded by anybody. */
-async function prepare(room: GroupRoom, request: JoinGroupRequest, cell: GroupCell): Promise<Joining> {
+async function prepare(room: GroupRoom, request: JoinGroupRequest, seen: GroupCell): Promise<Joining> {
   const { groupId, memberId } = request;
-  const isInCell = cell.members.some((member) => member.memberId === memberId);
-  const isPending = memberId !== '' && !isInCell && (await isHandedOut(room, request));
-  if (memberId !== '' && !isInCell && !isPending) throw new KafkaError(whyUnknown(cell, request));
+  const { cell, isPending } = await known(room, request, seen);
   const id =
     memberId === '' ? newMemberId(room.context.random, request.clientId, request.groupInstanceId) : memberId;
   const joining = joiningAs(request, cell, id, memberId === '' || isPending);
@@ -124,9 +122,25 @@ async function prepare(room: GroupRoom, request: JoinGroupRequest, cell: GroupCe
   return joining;
 }
 
-async function isHandedOut(room: GroupRoom, { groupId, memberId }: JoinGroupRequest): Promise<boolean> {
-  if (!isMemberId(memberId)) return false;
-  return (await room.leases.read(groupId, memberId))?.pending ?? false;
+/**
+ * The cell in which the member is known, or `isPending`: its id was handed out, and nobody has joined with it
+ * but this very request, in another process. Throws UNKNOWN_MEMBER_ID and FENCED_INSTANCE_ID.
+ */
+async function known(
+  room: GroupRoom,
+  request: JoinGroupRequest,
+  seen: GroupCell,
+): Promise<{ cell: GroupCell; isPending: boolean }> {
+  const { groupId, memberId } = request;
+  const isIn = (cell: GroupCell): boolean => cell.members.some((member) => member.memberId === memberId);
+  if (memberId === '' || isIn(seen)) return { cell: seen, isPending: false };
+  const lease = isMemberId(memberId) ? await room.leases.read(groupId, memberId) : undefined;
+  const isOurs = lease?.want?.requestId === request.requestId;
+  if (lease?.pending || isOurs) return { cell: seen, isPending: true };
+  // The same request may have been answered elsewhere since the cell was read: then it is in the cell now.
+  const cell = lease === undefined ? seen : await room.cells.read(groupId);
+  if (isIn(cell)) return { cell, isPending: false };
+  throw new KafkaError(whyUnknown(cell, request));
 }
 
 function whyUnknown(cell: GroupCell, request: JoinGroupRequest): KafkaErrorName {

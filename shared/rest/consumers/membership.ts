@@ -49,7 +49,7 @@ export async function takeStanding(
   const topics = await selectedTopics(deps, instance.selection);
   const { membership } = instance;
   const isSame = JSON.stringify(membership.topics) === JSON.stringify(topics);
-  if (membership.requestId !== '' && isSame) return join(deps, instance, waitMsMax);
+  if (membership.requestId !== '' && isSame) return joinAsInstance(deps, instance, waitMsMax);
   if (membership.generation < 0) return begin(deps, instance, topics, membership.memberId);
   const error = await heartbeat(deps, instance);
   if (error === 'UNKNOWN_MEMBER_ID') return begin(deps, instance, topics, '');
@@ -133,6 +133,30 @@ function joinRequest(
   };
 }
 
+/**
+ * Another call may have given up this member while this one joined with it: an id whose join is half written
+ * elsewhere looks unknown. Then nobody comes back as this member, and the group must not wait for it.
+ */
+async function joinAsInstance(
+  deps: RestDeps,
+  instance: ConsumerInstance,
+  waitMsMax: number,
+): Promise<Standing> {
+  try {
+    const standing = await join(deps, instance, waitMsMax);
+    if (standing.is !== 'member') await leaveIfGivenUp(deps, instance, instance.membership.memberId);
+    return standing;
+  } catch (error) {
+    await leaveIfGivenUp(deps, instance, instance.membership.memberId);
+    throw error;
+  }
+}
+
+async function leaveIfGivenUp(deps: RestDeps, instance: ConsumerInstance, memberId: string): Promise<void> {
+  const now = await readInstance(deps, instance);
+  if (now?.membership.memberId !== memberId) await leaveIfPossible(deps, instance.groupId, memberId);
+}
+
 async function join(deps: RestDeps, instance: ConsumerInstance, waitMsMax: number): Promise<Standing> {
   const startedMs = deps.clock.nowMs();
   const request = joinRequest(deps, instance.groupId, instance.membership);
@@ -209,7 +233,7 @@ function assign(
   }));
 }
 
-/** Puts down what the group gave. A member whose instance is gone meanwhile, or has another, leaves again. */
+/** Puts down what the group gave. */
 async function settle(
   deps: RestDeps,
   instance: ConsumerInstance,
@@ -222,8 +246,5 @@ async function settle(
   );
   const membership = { ...instance.membership, memberId, generation: generationId, requestId: '', counts };
   const settled = await replaceInstance(deps, instance, { membership, partitions });
-  if (settled !== undefined) return { is: 'member', instance: settled };
-  const now = await readInstance(deps, instance);
-  if (now?.membership.memberId !== memberId) await leaveIfPossible(deps, instance.groupId, memberId);
-  return moved;
+  return settled === undefined ? moved : { is: 'member', instance: settled };
 }

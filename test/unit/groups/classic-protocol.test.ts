@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../../../shared/base/bytes.ts';
+import { gateAt, putsCell } from './gates.ts';
 import {
   answered,
   cellOf,
@@ -327,4 +328,41 @@ test('sixty members do not fit into the cell itself, and form one group', async 
   const { items } = await ground.stores.metadata.query({ pk: 'g#g', from: 'roster#', through: 'roster$' });
   expect(items).toHaveLength(1);
   expect(new Set(members.map(({ generationId }) => generationId)).size).toBe(1);
+});
+
+describe('one request that two processes are at', () => {
+  test('is one join, also while its first cell is not written yet', async () => {
+    const ground = newGround();
+    const gate = gateAt(ground, putsCell);
+    const slow = openProcess(ground, gate.stores);
+    const quick = openProcess(ground);
+    const member = new TestMember(ground, quick);
+    const handedOut = answered(await until(ground, quick.coordinator.joinGroup(member.request(), patient)));
+    const request = member.request({ memberId: handedOut.memberId });
+    const first = slow.coordinator.joinGroup(request, patient);
+    await gate.reached();
+    const second = answered(await until(ground, quick.coordinator.joinGroup(request, patient)));
+    gate.open();
+    const answers = [second, answered(await until(ground, first))];
+    expect(answers.map(({ error, generationId }) => [error, generationId])).toEqual([
+      ['NONE', 1],
+      ['NONE', 1],
+    ]);
+    expect((await cellOf(ground)).members).toHaveLength(1);
+  });
+
+  test('another request with an id that is being joined with is none of its member', async () => {
+    const ground = newGround();
+    const gate = gateAt(ground, putsCell);
+    const slow = openProcess(ground, gate.stores);
+    const quick = openProcess(ground);
+    const member = new TestMember(ground, quick);
+    const handedOut = answered(await until(ground, quick.coordinator.joinGroup(member.request(), patient)));
+    member.memberId = handedOut.memberId;
+    const first = slow.coordinator.joinGroup(member.request(), patient);
+    await gate.reached();
+    expect((await until(ground, member.join())).error).toBe('UNKNOWN_MEMBER_ID');
+    gate.open();
+    expect(answered(await until(ground, first)).error).toBe('NONE');
+  });
 });
