@@ -77,16 +77,15 @@ function isExplained({ commits, fetches }: SliceView, known: Commit | Fetch, fet
       commit.completedAt > known.invokedAt &&
       commit.outcome !== 'fail',
   );
+  // Who heard no more than this came after the late commit, and says nothing against it.
+  const looked = fetches.filter(
+    (other) => other.completedAt < fetch.invokedAt && offsetOf(other) > offsetOf(fetch),
+  );
   return late.some((commit) => {
-    const generationMax = Math.max(
-      ...[known, ...fetches.filter(({ completedAt }) => completedAt < fetch.invokedAt)].map(
-        ({ body }) => body.generation,
-      ),
-    );
-    const hasSuccessor = fetches.some(
+    const generationMax = Math.max(...[known, ...looked].map(({ body }) => body.generation));
+    const hasSuccessor = looked.some(
       (other) =>
         !isSameOwner(other, commit) &&
-        other.completedAt < fetch.invokedAt &&
         (other.body.generation > commit.body.generation || other.invokedAt > commit.invokedAt),
     );
     return commit.body.generation >= generationMax && !hasSuccessor;
