@@ -77,9 +77,9 @@ function isExplained({ commits, fetches }: SliceView, known: Commit | Fetch, fet
       commit.completedAt > known.invokedAt &&
       commit.outcome !== 'fail',
   );
-  // Who heard no more than this came after the late commit, and says nothing against it.
+  // Who heard just this came after the late commit, and says nothing against it.
   const looked = fetches.filter(
-    (other) => other.completedAt < fetch.invokedAt && offsetOf(other) > offsetOf(fetch),
+    (other) => other.completedAt < fetch.invokedAt && offsetOf(other) !== offsetOf(fetch),
   );
   return late.some((commit) => {
     const generationMax = Math.max(...[known, ...looked].map(({ body }) => body.generation));
