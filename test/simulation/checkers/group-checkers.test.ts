@@ -124,6 +124,19 @@ describe('committed offset went back', () => {
     story.committing('a', 1, 5n);
     expect(found(story.committed('a', 1, 6n).fetched('a', 1, 5n))).toEqual([]);
   });
+  test('is not found again by those who come later and hear the same', () => {
+    const story = new Story();
+    story.committing('a', 1, 5n);
+    story.committed('a', 1, 6n).fetched('a', 1, 5n).fetched('a', 2, 5n);
+    expect(found(story.fetched('b', 3, 5n))).toEqual([]);
+  });
+  test('is found when a successor had looked before the commit of its predecessor landed', () => {
+    const story = new Story();
+    story.committing('a', 1, 5n);
+    expect(found(story.fetched('b', 1, 4n).committed('b', 1, 6n).fetched('b', 1, 5n))).toContain(
+      'committed offset went back',
+    );
+  });
   test('is not found when the offsets were deleted meanwhile, or may have been', () => {
     expect(found(new Story().committed('a', 1, 5n).forgot('deleteGroup').fetched('b', 3, -1n))).toEqual([]);
   });
