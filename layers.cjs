@@ -17,14 +17,7 @@ module.exports.rooms = {
   'shared/rest': [...words, 'shared/records/', 'shared/storage/', ...domain],
   'shared/runtime': ['shared/'],
   functions: ['shared/runtime/'],
-  gateway: [
-    ...words,
-    'shared/protocol/',
-    'shared/records/',
-    'shared/broker/',
-    'shared/runtime/',
-    'local/ensure-installed',
-  ],
+  gateway: [...words, 'shared/protocol/', 'shared/records/', 'shared/broker/', 'shared/runtime/'],
   local: ['shared/base/', 'shared/broker/', 'shared/runtime/', 'gateway/'],
   // Of the HTTP API the command line sees the contract alone, as any program would.
   cli: [
