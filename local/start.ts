@@ -133,7 +133,9 @@ async function openListeners(
  */
 function httpServer(serve: (request: Request, body?: Body) => Promise<Response>): Server {
   const answer: FetchCallback = (request, env) => serve(request, bodyOfGet(env));
-  const listener = getRequestListener(answer, { errorHandler: notUnderstood, overrideGlobalObjects: false });
+  // HTTP/1.0 has no Host; in HTTP/1.1 Node refuses a request without one.
+  const options = { hostname: 'localhost', errorHandler: notUnderstood, overrideGlobalObjects: false };
+  const listener = getRequestListener(answer, options);
   return createServer({ requestTimeout: 0, keepAliveTimeout: 30_000 }, listener);
 }
 

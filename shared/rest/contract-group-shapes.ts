@@ -5,7 +5,10 @@ import { link, listOf, named, resource } from './contract-shapes.ts';
 
 const integer = z.number().int();
 const topicName = z.string().min(1);
-const partitionNumber = z.int32().min(0);
+const isDigits = (value: unknown): value is string =>
+  typeof value === 'string' && /^[0-9]{1,10}$/.test(value);
+/** The text of a number is taken as well, as in R and K. */
+const partitionNumber = z.preprocess((value) => (isDigits(value) ? Number(value) : value), z.int32().min(0));
 const metadata = z.string().nullable().optional();
 /** As it comes from the text: a number that a double cannot hold stays text. */
 const int64 = z

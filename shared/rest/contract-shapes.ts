@@ -167,6 +167,7 @@ export const kafkaTopic = resource('KafkaTopic', {
   is_internal: z.boolean(),
   replication_factor: integer,
   partitions_count: integer,
+  authorized_operations: z.array(z.string()).max(0).describe('Access control is switched off.'),
   partitions: link,
   configs: link,
   partition_reassignments: link,
@@ -201,6 +202,8 @@ export const kafkaReassignment = resource('KafkaReassignment', {
   replicas: link,
 });
 export const kafkaReassignmentList = listOf('KafkaReassignment', kafkaReassignment);
+
+export const createAclRequest = named('CreateAclRequest', z.looseObject({}));
 
 /** R reads numbers and true and false as their text. */
 const configText = z.union([z.string(), z.number(), z.boolean()]);

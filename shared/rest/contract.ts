@@ -2,6 +2,8 @@ import { consumerGroupRoutes, consumerInstanceRoutes } from './contract-groups.t
 import {
   dataTypes,
   type HeaderParameter,
+  json,
+  type Method,
   type QueryParameter,
   type Route,
   recordAnswers,
@@ -29,6 +31,15 @@ const produce = (path: string, summary: string): Route => ({
   // A record that the caller may not store makes the status of the list 401 or 403.
   responses: { 200: shape.produceAnswer, 401: shape.produceAnswer, 403: shape.produceAnswer },
   errors: [400, 409, 413, 415, 422],
+});
+
+/** R's calls about access control, as a cluster without an authorizer answers them. */
+const refused = (method: Method, path: string): Route => ({
+  ...v3(path, 'Access control is switched off.', shape.errorAnswer),
+  method,
+  ...(method === 'POST' ? { request: { types: json, shape: shape.createAclRequest } } : {}),
+  responses: {},
+  errors: method === 'POST' ? [400, 413, 415, 422] : [400],
 });
 
 const readQuery: readonly QueryParameter[] = [
@@ -86,11 +97,15 @@ export const routes = {
     'The dynamic defaults of all brokers: there are none.',
     shape.kafkaClusterConfigList,
   ),
-  listAcls: {
-    ...v3(`${cluster}/acls`, 'Access control is switched off.', shape.errorAnswer),
-    responses: {},
-    errors: [400],
-  },
+  listAllBrokersConfigs: v3(
+    `${cluster}/brokers/-/configs`,
+    'The configs of all brokers.',
+    shape.kafkaBrokerConfigList,
+  ),
+  listAcls: refused('GET', `${cluster}/acls`),
+  createAcl: refused('POST', `${cluster}/acls`),
+  deleteAcls: refused('DELETE', `${cluster}/acls`),
+  createAcls: refused('POST', `${cluster}/acls:batch`),
   listReassignments: v3(
     `${cluster}/topics/-/partitions/-/reassignment`,
     'Reassignments under way: there are none.',
@@ -108,6 +123,15 @@ export const routes = {
   }),
   deleteTopic: v3Delete(v3Topic, 'Deletes a topic with its records.'),
 
+  listAllTopicsConfigs: v3(
+    `${cluster}/topics/-/configs`,
+    'The configs of all topics.',
+    shape.kafkaTopicConfigList,
+  ),
+  listDefaultTopicConfigs: {
+    ...v3(`${v3Topic}/default-configs`, 'What a new topic begins with.', shape.kafkaTopicConfigList),
+    errors: [422],
+  },
   listTopicConfigs: v3(`${v3Topic}/configs`, 'The configs of a topic.', shape.kafkaTopicConfigList),
   getTopicConfig: v3(v3Config, 'One config of a topic.', shape.kafkaTopicConfig),
   updateTopicConfig: v3Change('PUT', v3Config, 'Sets a config of a topic.', shape.updateConfigRequest, {

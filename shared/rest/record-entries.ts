@@ -2,8 +2,16 @@ import { isKafkaError, type KafkaError } from '../kafka/error-codes.ts';
 import type { RecordHeader } from '../records/record.ts';
 import type { RestDeps, RestTopic } from './deps.ts';
 import { type EmbeddedFormat, encodeText, readEmbedded, readHeaderValue } from './embedded-formats.ts';
-import { badRequest, partitionNotFound, RestError, restErrorOf, serverFailed } from './errors.ts';
+import {
+  badRequest,
+  partitionNotFound,
+  RestError,
+  restErrorOf,
+  serverFailed,
+  unprocessable,
+} from './errors.ts';
 import { formatIsoTime, parseIsoTime } from './iso-time.ts';
+import { readInteger } from './json-integer.ts';
 import type { JsonNode } from './json-text.ts';
 import type { Json } from './json-writer.ts';
 import type { Partitioner } from './partitioner.ts';
@@ -13,9 +21,11 @@ import { produceRecords, type RecordToProduce, type StoredRecord } from './produ
 export type RecordEntry = RecordToProduce & { readonly keyType?: string; readonly valueType?: string };
 
 const formats: Readonly<Record<string, EmbeddedFormat>> = { BINARY: 'binary', STRING: 'text', JSON: 'json' };
+/** Without a type the schema says it, and these need one (R). */
+const schemaTypes = new Set(['AVRO', 'JSONSCHEMA', 'PROTOBUF']);
 const entryMembers = new Set(['partition_id', 'headers', 'key', 'value', 'timestamp', 'id']);
 
-/** Reads one record. Throws 400, 404 40402 for a partition below 0. */
+/** Reads one record. Throws 400, 404 40402 for a partition below 0, 422 for what needs a schema registry. */
 export function readEntry(node: JsonNode): RecordEntry {
   if (node.kind !== 'object') throw badRequest('A record must be an object.');
   const members: { [name: string]: JsonNode | undefined } = {};
@@ -37,10 +47,9 @@ export function readEntry(node: JsonNode): RecordEntry {
 }
 
 function readPartition(node: JsonNode | undefined): bigint | undefined {
-  if (node === undefined || node.isNull) return undefined;
-  if (!/^-?[0-9]{1,10}$/.test(node.raw)) throw badRequest('partition_id is not an integer.');
-  const partition = BigInt(node.raw);
-  if (partition < 0n) throw partitionNotFound(`There is no partition ${partition}.`);
+  const partition = readInteger(node, 'partition_id');
+  if (partition !== undefined && partition < 0n)
+    throw partitionNotFound(`There is no partition ${partition}.`);
   return partition;
 }
 
@@ -49,9 +58,12 @@ function readData(
   what: string,
 ): { type: string; bytes: Uint8Array | null } | undefined {
   if (node === undefined || node.isNull) return undefined;
-  const members = node.kind === 'object' ? node.memberMap() : new Map<string, JsonNode>();
+  if (node.kind !== 'object') throw badRequest(`${what} is not an object.`);
+  const members = node.memberMap();
   const type = members.get('type');
   const name = type?.kind === 'string' ? type.string() : '';
+  const needsRegistry = type === undefined || type.isNull || (schemaTypes.has(name) && members.has('schema'));
+  if (needsRegistry) throw unprocessable(`${what} needs a schema registry, and there is none here.`);
   const format = Object.hasOwn(formats, name) ? formats[name] : undefined;
   if (!format) throw badRequest(`${what}.type must be BINARY, STRING or JSON.`);
   const other = [...members.keys()].find((member) => member !== 'type' && member !== 'data');

@@ -60,6 +60,9 @@ export function restAdminSuite(rest: () => RestClient): void {
     '/consumer-groups',
     '/acls',
     '/broker-configs',
+    '/brokers/-/configs',
+    '/topics/-/configs',
+    '/topics/x/default-configs',
     '/topics/-/partitions/-/reassignment',
     '/topics/x',
     '/topics/x/partitions/0/offset',
@@ -283,7 +286,15 @@ export function restAdminSuite(rest: () => RestClient): void {
   });
 
   test('ACLs are 400 40002', async () => {
-    const reply = await rest().get(`${await rest().cluster()}/acls?principal=User:a`);
-    expect([reply.status, reply.json.error_code]).toEqual([400, 40002]);
+    const acls = `${await rest().cluster()}/acls`;
+    const acl = { resource_type: 'TOPIC', resource_name: 'x', pattern_type: 'LITERAL', principal: 'User:a' };
+    for (const reply of [
+      await rest().get(`${acls}?principal=User:a`),
+      await rest().post(acls, { ...acl, host: '*', operation: 'READ', permission: 'ALLOW' }),
+      await rest().post(`${acls}:batch`, { data: [acl] }),
+      await rest().send('DELETE', `${acls}?resource_type=TOPIC`),
+    ]) {
+      expect([reply.status, reply.json.error_code]).toEqual([400, 40002]);
+    }
   });
 }

@@ -37,6 +37,39 @@ export function restConfigsSuite(rest: () => RestClient): void {
     );
   });
 
+  test('the configs of all topics are one list, each as its topic shows it', async () => {
+    const topic = await rest().newTopic(1, { 'retention.ms': '60000' });
+    const all = `${await rest().cluster()}/topics/-/configs`;
+    const { json } = await rest().get(all);
+    expect(json.kind).toBe('KafkaTopicConfigList');
+    expect(new URL(json.metadata.self).pathname.endsWith(all)).toBe(true);
+    const own = json.data.filter((config: { topic_name: string }) => config.topic_name === topic);
+    expect(own).toEqual((await rest().get(await configs(topic))).json.data);
+  });
+
+  test('the default configs are shown for any name, whatever the topic of that name has', async () => {
+    const topic = await rest().newTopic(1, { 'retention.ms': '60000' });
+    const cluster = await rest().cluster();
+    for (const name of [topic, `never-made-${topic}`]) {
+      const { json } = await rest().get(`${cluster}/topics/${name}/default-configs`);
+      expect(json.kind).toBe('KafkaTopicConfigList');
+      expect(json.data.length).toBeGreaterThan(20);
+      for (const config of json.data) {
+        expect(config).toMatchObject({ topic_name: name, is_default: true });
+      }
+    }
+    expect((await rest().get(`${cluster}/topics/a%20b/default-configs`)).status).toBe(422);
+  });
+
+  test('the configs of all brokers are one list', async () => {
+    const cluster = await rest().cluster();
+    const { json } = await rest().get(`${cluster}/brokers/-/configs`);
+    expect(json.kind).toBe('KafkaBrokerConfigList');
+    const [first] = json.data;
+    const one = await rest().get(`${cluster}/brokers/${first.broker_id}/configs`);
+    expect(json.data).toEqual(expect.arrayContaining(one.json.data));
+  });
+
   test('a config is set, shown and set back', async () => {
     const topic = await rest().newTopic();
     const path = `${await configs(topic)}/retention.ms`;

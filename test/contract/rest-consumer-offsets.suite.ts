@@ -159,6 +159,27 @@ export function restConsumerOffsetsSuite(rest: () => RestClient): void {
     expect((await consumer.get('assignments')).json).toEqual({ partitions: [] });
   });
 
+  test('a subscription by list and by pattern at once is 409 40903, and changes nothing', async () => {
+    const topic = await filled(1);
+    const consumer = await make();
+    const reply = await consumer.post('subscription', { topics: [topic], topic_pattern: 'x.*' });
+    expect([reply.status, reply.json.error_code]).toEqual([409, 40903]);
+    expect((await consumer.get('subscription')).json).toEqual({ topics: [] });
+  });
+
+  test('the text of a number names a partition, too', async () => {
+    const topic = await filled(3);
+    const consumer = await make(manual);
+    const partitions = [{ topic, partition: '0' }];
+    await consumer.did(consumer.post('assignments', { partitions }));
+    expect((await consumer.get('assignments')).json).toEqual({ partitions: [{ topic, partition: 0 }] });
+    await consumer.did(consumer.post('positions', { offsets: [{ topic, partition: '0', offset: '1' }] }));
+    expect(values(await consumer.recordsUntil(2))).toEqual([1, 2]);
+    await consumer.did(consumer.post('positions/beginning', { partitions }));
+    await consumer.commit({ offsets: [{ topic, partition: '0', offset: '1' }] });
+    expect(await committedOf(consumer.group, topic)).toBe(2);
+  });
+
   test('a subscription replaces the one before, and none given changes nothing', async () => {
     const [one, two] = [await filled(1), await filled(2)];
     const consumer = await of([one], manual);

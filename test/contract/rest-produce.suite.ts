@@ -212,27 +212,29 @@ export function restProduceSuite(rest: () => RestClient): void {
     ]);
   });
 
-  test.each([3, -1, 2_147_483_648, 9_007_199_254_740_991])(
-    'a record for partition %s fails alone',
-    async (partition) => {
-      const topic = await rest().newTopic(3);
-      const reply = await rest().produce(topic, [
-        { partition: 0, value: 1 },
-        { partition, value: 2 },
-        { partition: 1, value: 3 },
-      ]);
-      expect(reply.status).toBe(200);
-      const [first, failed, last] = reply.json.offsets;
-      expect([first.offset, last.offset]).toEqual([0, 0]);
-      expect(failed).toMatchObject({
-        partition: null,
-        offset: null,
-        error_code: expect.any(Number),
-        error: expect.any(String),
-      });
-      expect(await endOf(topic, 0)).toBe(1);
-    },
-  );
+  test('the text of a number names a partition, too', async () => {
+    const topic = await rest().newTopic(3);
+    expect(places(await rest().produce(topic, [{ partition: '2', value: 1 }]))).toEqual([[2, 0]]);
+  });
+
+  test.each([3, 2_147_483_647])('a record for partition %s fails alone', async (partition) => {
+    const topic = await rest().newTopic(3);
+    const reply = await rest().produce(topic, [
+      { partition: 0, value: 1 },
+      { partition, value: 2 },
+      { partition: 1, value: 3 },
+    ]);
+    expect(reply.status).toBe(200);
+    const [first, failed, last] = reply.json.offsets;
+    expect([first.offset, last.offset]).toEqual([0, 0]);
+    expect(failed).toMatchObject({
+      partition: null,
+      offset: null,
+      error_code: expect.any(Number),
+      error: expect.any(String),
+    });
+    expect(await endOf(topic, 0)).toBe(1);
+  });
 
   test('a record that is too large fails alone, however well it would compress', async () => {
     const topic = await rest().newTopic(1, { 'max.message.bytes': '5000' });
@@ -267,24 +269,12 @@ export function restProduceSuite(rest: () => RestClient): void {
     '{}',
     '{"records":[]}',
     '{"records":null}',
-    '{"records":{}}',
-    '{"records":"x"}',
-    '{"records":[1]}',
-    '{"records":[null]}',
-    '{"records":[[]]}',
-    '[]',
-    '"x"',
-    '1',
-    '{"records":[{"value":1,"partition":"0"}]}',
-    '{"records":[{"value":1,"partition":1.5}]}',
-    '{"records":[{"value":1,"timestamp":"now"}]}',
     '{"records":[{"value":1,"timestamp":-1}]}',
-    '{"records":[{"value":1,"headers":{}}]}',
-    '{"records":[{"value":1,"headers":[1]}]}',
     '{"records":[{"value":1,"headers":[{"value":""}]}]}',
-    '{"records":[{"value":1,"headers":[{"key":1,"value":""}]}]}',
-    '{"records":[{"value":1,"timestamp":9223372036854775808}]}',
+    '{"records":[{"value":1,"partition":-1}]}',
+    '{"records":[{"value":1,"headers":[{"key":"a","name":"b"}]}]}',
     '{"records":[{"value":1,"extra":2}]}',
+    'null',
     '{"record":[{"value":1}]}',
     '',
   ])('the body %s is 422 and stores nothing', async (body) => {
@@ -302,6 +292,23 @@ export function restProduceSuite(rest: () => RestClient): void {
     '{"records":[{"value":1}]} x',
     '{"records":[{"value":1},]}',
     '{"records":[{"value":NaN}]}',
+    '{"records":{}}',
+    '{"records":"x"}',
+    '{"records":[1]}',
+    '{"records":[null]}',
+    '{"records":[[]]}',
+    '[]',
+    '"x"',
+    '1',
+    '{"records":[{"value":1,"partition":1.5}]}',
+    '{"records":[{"value":1,"timestamp":"now"}]}',
+    '{"records":[{"value":1,"headers":{}}]}',
+    '{"records":[{"value":1,"headers":[1]}]}',
+    '{"records":[{"value":1,"headers":[{"key":1,"value":""}]}]}',
+    '{"records":[{"value":1,"timestamp":9223372036854775808}]}',
+    '{"records":[{"value":1,"partition":"x"}]}',
+    '{"records":[{"value":1,"partition":2147483648}]}',
+    '{"records":[{"value":1,"partition":true}]}',
     '{"records":[{"value":1,"headers":[{"key":"a","value":"*"}]}]}',
   ])('the body %s is 400 and stores nothing', async (body) => {
     const topic = await rest().newTopic();

@@ -102,8 +102,10 @@ export function restReadSuite(rest: () => RestClient): void {
     'offset=0&max_bytes=',
   ])('the query %s is 400', async (query) => {
     const topic = await filled(1);
-    const reply = await rest().read(topic, query);
-    expect(reply.status, reply.text).toBe(400);
+    for (const name of [topic, `never-made-${topic}`]) {
+      const reply = await rest().read(name, query);
+      expect(reply.status, reply.text).toBe(400);
+    }
   });
 
   test('max_bytes counts record bytes; the first record is always given', async () => {

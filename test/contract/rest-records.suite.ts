@@ -94,15 +94,15 @@ export function restRecordsSuite(rest: () => RestClient): void {
     { value: { type: 'STRING', data: 1 } },
     { value: { type: 'STRING', data: {} } },
     { value: { type: 'AVRO', data: 'x' } },
+    { value: { type: 'AVRO', schema_id: 1, data: 'x' } },
     { value: { type: 'json', data: 'x' } },
-    { value: { data: 'x' } },
     { value: { type: 5, data: 'x' } },
     { value: 'x' },
     { value: [] },
     { key: 5 },
     { value: { type: 'JSON', data: 1, schema_id: 1 } },
     { value: { type: '__proto__', data: 1 } },
-    { partition_id: '0' },
+    { partition_id: 'x' },
     { partition_id: 0.5 },
     { timestamp: 5 },
     { timestamp: 'now' },
@@ -126,6 +126,26 @@ export function restRecordsSuite(rest: () => RestClient): void {
     expect(reply.status).toBe(200);
     expect(reply.values.map(({ error_code }) => error_code)).toEqual([200, 400, 200]);
     expect(await stored(topic)).toHaveLength(2);
+  });
+
+  test.each([
+    { value: { data: 'x' } },
+    { value: { schema_id: 1, data: 'x' } },
+    { key: { type: 'AVRO', schema: '"string"', data: 'x' } },
+    { value: { type: 'JSONSCHEMA', schema: '{}', data: 'x' } },
+    { value: { type: 'PROTOBUF', schema: 'syntax', data: {} } },
+  ])('the record %j needs a schema registry and fails in its place with 422', async (record) => {
+    const topic = await rest().newTopic();
+    const reply = await send(topic, `{"value":null} ${JSON.stringify(record)} {"value":null}`);
+    expect(reply.values.map(({ error_code }) => error_code)).toEqual([200, 422, 200]);
+    const batch = await sendBatch(topic, { entries: [{ id: '1', ...record }] });
+    expect([batch.status, batch.json.failures[0].error_code]).toEqual([207, 422]);
+    expect(await stored(topic)).toHaveLength(2);
+  });
+
+  test('the text of a number names a partition, too', async () => {
+    const reply = await send(await rest().newTopic(2), '{"partition_id":"1"}');
+    expect(reply.json).toMatchObject({ error_code: 200, partition_id: 1 });
   });
 
   test('an unknown partition fails in its place with 40402', async () => {
@@ -242,6 +262,15 @@ export function restRecordsSuite(rest: () => RestClient): void {
     const topic = await rest().newTopic();
     const reply = await sendBatch(topic, body);
     expect([reply.status, reply.json.error_code]).toEqual([422, 42208]);
+    expect(await stored(topic)).toEqual([]);
+  });
+
+  test('a batch with a member that is not known is 422 and stores nothing', async () => {
+    const topic = await rest().newTopic();
+    for (const body of [{ records: [{ id: '1' }] }, { entries: [{ id: '1' }], more: 1 }]) {
+      const reply = await sendBatch(topic, body);
+      expect([reply.status, reply.json.error_code]).toEqual([422, 422]);
+    }
     expect(await stored(topic)).toEqual([]);
   });
 

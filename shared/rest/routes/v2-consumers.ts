@@ -73,6 +73,7 @@ export const subscribe: Handler = async (request, deps) => {
   if (topics === undefined && pattern !== undefined) await checkPattern(pattern);
   await changeInstance(deps, nameOf(request), async (seen) => {
     const { by } = seen.selection;
+    if (topics !== undefined && pattern !== undefined) throw exclusive();
     if (topics?.length === 0) return nothingHeld(deps, seen);
     if (topics !== undefined) {
       if (by !== 'topics' && by !== 'nothing') throw exclusive();

@@ -11,6 +11,7 @@ import {
   topicNotFound,
   unprocessable,
 } from '../errors.ts';
+import { readInteger } from '../json-integer.ts';
 import type { JsonNode } from '../json-text.ts';
 import type { Json } from '../json-writer.ts';
 import { mediaTypes } from '../negotiate.ts';
@@ -96,19 +97,24 @@ const formatOf = ({ contentType }: RestRequest): EmbeddedFormat => formats[conte
 
 const schemaMembers = new Set(['key_schema_id', 'key_schema', 'value_schema_id', 'value_schema']);
 
-/** Throws 422 for what is no list of records, 400 for a key or value that is not of the format. */
+/**
+ * As in R, what is missing, empty, unknown or out of its range is 422; another kind of JSON, and a key or
+ * value that is not of the format, is 400.
+ */
 function readRecords(
   body: JsonNode,
   format: EmbeddedFormat,
   partition: bigint | undefined,
 ): RecordToProduce[] {
-  if (body.kind !== 'object') throw unprocessable('The body must be an object with the member records.');
+  if (body.isNull) throw unprocessable('The body is null; records are required.');
+  if (body.kind !== 'object') throw badRequest('The body must be an object with the member records.');
   let records: JsonNode | undefined;
   for (const [name, node] of body.members()) {
     if (name === 'records') records = node;
     else if (!schemaMembers.has(name)) throw unrecognized(name);
   }
-  if (records?.kind !== 'array') throw unprocessable('records must be a list of records.');
+  if (records === undefined || records.isNull) throw unprocessable('records may not be missing.');
+  if (records.kind !== 'array') throw badRequest('records must be a list of records.');
   const read: RecordToProduce[] = [];
   for (const node of records.items()) read.push(readRecord(node, format, partition, read.length));
   if (read.length === 0) throw unprocessable('records may not be empty.');
@@ -124,13 +130,13 @@ function readRecord(
   index: number,
 ): RecordToProduce {
   const what = `records[${index}]`;
-  if (node.kind !== 'object') throw unprocessable(`${what} is not an object.`);
+  if (node.kind !== 'object') throw badRequest(`${what} is not an object.`);
   const members: { [name: string]: JsonNode | undefined } = {};
   for (const [name, member] of node.members()) {
     if (!recordMembers.has(name)) throw unrecognized(name);
     members[name] = member;
   }
-  const named = readInteger(members.partition, `${what}.partition`);
+  const named = readPartition(members.partition, `${what}.partition`);
   return {
     partition: partition ?? named,
     key: readEmbedded(format, members.key, `${what}.key`),
@@ -142,34 +148,39 @@ function readRecord(
 
 const recordMembers = new Set(['partition', 'key', 'value', 'headers', 'timestamp']);
 
-function readInteger(node: JsonNode | undefined, what: string): bigint | undefined {
-  if (node === undefined || node.isNull) return undefined;
-  if (!/^-?[0-9]{1,19}$/.test(node.raw)) throw unprocessable(`${what} is not an integer.`);
-  return BigInt(node.raw);
-}
-
+const int32Max = 2n ** 31n - 1n;
 const int64Max = 2n ** 63n - 1n;
 
-function readTimestamp(node: JsonNode | undefined, what: string): bigint | undefined {
-  const timestamp = readInteger(node, what);
-  if (timestamp === undefined || (timestamp >= 0n && timestamp <= int64Max)) return timestamp;
-  throw unprocessable(`${what} must be milliseconds since 1970.`);
+/** One that the topic does not have is that record's own failure. */
+const readPartition = (node: JsonNode | undefined, what: string): bigint | undefined =>
+  withinRange(readInteger(node, what), int32Max, what);
+
+/** Milliseconds since 1970. */
+const readTimestamp = (node: JsonNode | undefined, what: string): bigint | undefined =>
+  withinRange(readInteger(node, what), int64Max, what);
+
+function withinRange(value: bigint | undefined, most: bigint, what: string): bigint | undefined {
+  if (value === undefined) return undefined;
+  if (value > most) throw badRequest(`${what} is larger than ${most}.`);
+  if (value < 0n) throw unprocessable(`${what} must be at least 0.`);
+  return value;
 }
 
 function readHeaders(node: JsonNode | undefined, what: string): RecordHeader[] {
   if (node === undefined || node.isNull) return [];
-  if (node.kind !== 'array') throw unprocessable(`${what} is not a list.`);
+  if (node.kind !== 'array') throw badRequest(`${what} is not a list.`);
   return [...node.items()].map((item, index) => readHeader(item, `${what}[${index}]`));
 }
 
 function readHeader(node: JsonNode, what: string): RecordHeader {
-  const members = node.kind === 'object' ? node.memberMap() : undefined;
-  const key = members?.get('key');
-  if (!members || key?.kind !== 'string' || [...members.keys()].some((name) => !headerMembers.has(name))) {
-    throw unprocessable(`${what} must be an object with the members key and value.`);
-  }
-  const name = key.string();
-  if (!encodeText(name)) throw badRequest(`${what}.key is not a text of Unicode characters.`);
+  if (node.kind !== 'object') throw badRequest(`${what} is not an object.`);
+  const members = node.memberMap();
+  for (const name of members.keys()) if (!headerMembers.has(name)) throw unrecognized(name);
+  const key = members.get('key');
+  if (key === undefined || key.isNull) throw unprocessable(`${what}.key may not be missing.`);
+  const name = key.kind === 'string' ? key.string() : undefined;
+  if (name === undefined || !encodeText(name))
+    throw badRequest(`${what}.key is not a text of Unicode characters.`);
   return { key: name, value: readHeaderValue(members.get('value'), `${what}.value`) };
 }
 

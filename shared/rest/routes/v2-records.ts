@@ -36,9 +36,10 @@ export const readRecords: Handler = async (request, deps) => {
   const recordBytesMax = numberOf(request, 'max_bytes', bytesDefault, readBytesMax);
   const wanted = request.query.get('offset');
   if (wanted === null) throw badRequest('The parameter offset is missing.');
+  const start = startOf(wanted);
   const { topic, partition: number } = await placeOf(request, deps);
   const partition = { topicId: topic.topicId, partition: number };
-  const from = await startOffset(wanted, deps, partition);
+  const from = await startOffset(start, deps, partition);
   const page = new RecordPage(formatOf(request), {
     recordBytesMax,
     answerBytesMax: deps.settings.answerBytesMax,
@@ -63,21 +64,29 @@ function numberOf({ query }: RestRequest, name: string, otherwise: number, most:
   return Math.min(Number(text), most);
 }
 
-async function startOffset(wanted: string, { logs }: RestDeps, partition: PartitionId): Promise<bigint> {
+/** Where to begin, as the caller says it. */
+type Start = { readonly offset: bigint } | 'earliest' | 'latest' | { readonly timeMs: bigint };
+
+/** Throws 400 for what no partition could begin at. */
+function startOf(wanted: string): Start {
   if (/^[0-9]{1,30}$/.test(wanted)) {
     const offset = BigInt(wanted);
     // One below the end or not, the read itself finds out.
-    if (offset <= int64Max) return offset;
+    if (offset <= int64Max) return { offset };
     throw refusedByKafka(`The offset ${offset} is beyond the end of any partition.`);
   }
-  if (wanted === 'earliest') return (await logs.offsets(partition)).logStartOffset;
-  if (wanted === 'latest') return (await logs.offsets(partition)).highWatermark;
+  if (wanted === 'earliest' || wanted === 'latest') return wanted;
   // The sign of a zone arrives as a blank when the client did not encode it.
   const timeMs = parseIsoTime(wanted.replace(/ (?=[0-9]{2}:?[0-9]{2}$)/, '+'), { needsZone: false });
-  if (timeMs === undefined) {
-    throw badRequest('offset must be a number from 0 on, earliest, latest or a time in ISO 8601.');
-  }
-  const found = await logs.offsetForTimestamp(partition, timeMs);
+  if (timeMs !== undefined) return { timeMs };
+  throw badRequest('offset must be a number from 0 on, earliest, latest or a time in ISO 8601.');
+}
+
+async function startOffset(start: Start, { logs }: RestDeps, partition: PartitionId): Promise<bigint> {
+  if (start === 'earliest') return (await logs.offsets(partition)).logStartOffset;
+  if (start === 'latest') return (await logs.offsets(partition)).highWatermark;
+  if ('offset' in start) return start.offset;
+  const found = await logs.offsetForTimestamp(partition, start.timeMs);
   return found?.offset ?? (await logs.offsets(partition)).highWatermark;
 }
 

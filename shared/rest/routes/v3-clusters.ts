@@ -85,6 +85,14 @@ export const listBrokerConfigs: Handler = async (request, deps) => {
   return listOf(request, deps, 'KafkaBrokerConfig', ['brokers', id, 'configs'], configs);
 };
 
+export const listAllBrokersConfigs: Handler = async (request, deps) => {
+  checkCluster(request, deps);
+  const configs = deps.cluster.brokers.flatMap(({ id }) =>
+    deps.cluster.configsOf(id).map((entry) => brokerConfigJson(request, deps, id, entry)),
+  );
+  return listOf(request, deps, 'KafkaBrokerConfig', ['brokers', '-', 'configs'], configs);
+};
+
 export const getBrokerConfig: Handler = async (request, deps) => {
   const { id } = brokerOf(request, deps);
   const name = param(request, 'name');
@@ -113,7 +121,8 @@ export const listClusterConfigs: Handler = async (request, deps) => {
   return listOf(request, deps, 'KafkaClusterConfig', ['broker-configs'], []);
 };
 
-export const listAcls: Handler = async (request, deps) => {
+/** What Kafka answers without an authorizer, whatever is asked of it. */
+export const refuseAcls: Handler = async (request, deps) => {
   checkCluster(request, deps);
   throw refusedByKafka('No authorizer is configured on the cluster.');
 };

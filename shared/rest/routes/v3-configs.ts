@@ -1,10 +1,12 @@
+import { topicConfigEntries } from '../../catalog/topic-configs.ts';
 import type { ConfigEntry } from '../../kafka/config-keys.ts';
+import { whyIllegalTopicName } from '../../kafka/topic-names.ts';
 import { alterConfigsRequest, updateConfigRequest } from '../contract-shapes.ts';
 import type { RestDeps, RestTopic } from '../deps.ts';
-import { notFound, refusedByKafka } from '../errors.ts';
+import { invalidPayload, notFound, refusedByKafka } from '../errors.ts';
 import type { Json } from '../json-writer.ts';
 import { type Handler, param, type RestRequest, readShaped } from '../rest-request.ts';
-import { listOf, ok, resource, topicOf } from './v3-resources.ts';
+import { checkCluster, listOf, ok, resource, topicOf } from './v3-resources.ts';
 
 /** What v3 shows of any config. */
 export const configMembers = (entry: ConfigEntry): { readonly [name: string]: Json } => ({
@@ -17,7 +19,14 @@ export const configMembers = (entry: ConfigEntry): { readonly [name: string]: Js
   synonyms: entry.synonyms.map(({ name, value, source }) => ({ name, value, source })),
 });
 
-const configJson = (request: RestRequest, deps: RestDeps, topic: RestTopic, entry: ConfigEntry): Json =>
+const byName = (a: RestTopic, b: RestTopic): number => (a.name < b.name ? -1 : 1);
+
+const configJson = (
+  request: RestRequest,
+  deps: RestDeps,
+  topic: Pick<RestTopic, 'name'>,
+  entry: ConfigEntry,
+): Json =>
   resource(
     request,
     deps,
@@ -36,6 +45,27 @@ export const listTopicConfigs: Handler = async (request, deps) => {
   const topic = await topicOf(request, deps);
   const configs = deps.topics.describeConfigs(topic).map((entry) => configJson(request, deps, topic, entry));
   return listOf(request, deps, 'KafkaTopicConfig', ['topics', topic.name, 'configs'], configs);
+};
+
+export const listAllTopicsConfigs: Handler = async (request, deps) => {
+  checkCluster(request, deps);
+  const configs: Json[] = [];
+  for (const topic of [...(await deps.topics.list())].sort(byName)) {
+    for (const entry of deps.topics.describeConfigs(topic)) {
+      configs.push(configJson(request, deps, topic, entry));
+    }
+  }
+  return listOf(request, deps, 'KafkaTopicConfig', ['topics', '-', 'configs'], configs);
+};
+
+/** The defaults are the same for every topic, whether it is there or not. */
+export const listDefaultTopicConfigs: Handler = async (request, deps) => {
+  checkCluster(request, deps);
+  const name = param(request, 'topic_name');
+  const reason = whyIllegalTopicName(name);
+  if (reason !== undefined) throw invalidPayload(`The topic name is not allowed: ${reason}.`);
+  const configs = topicConfigEntries({}).map((entry) => configJson(request, deps, { name }, entry));
+  return listOf(request, deps, 'KafkaTopicConfig', ['topics', name, 'default-configs'], configs);
 };
 
 /** The config of this name. Throws 404 when Kafka knows none. */

@@ -7,6 +7,7 @@ import {
   restErrorOf,
   serverFailed,
   tooLarge,
+  unprocessable,
 } from '../errors.ts';
 import { JsonSplitter } from '../json-stream.ts';
 import { type JsonNode, JsonSyntaxError, parseJson } from '../json-text.ts';
@@ -87,7 +88,10 @@ export const produceBatch: Handler = async (request, deps) => {
 
 /** The entries of a batch by their ids. Throws 422 when they cannot be told apart. */
 function batchEntries(body: JsonNode, entriesMax: number): Map<string, JsonNode> {
-  const list = body.kind === 'object' ? body.memberMap().get('entries') : undefined;
+  const members = body.kind === 'object' ? body.memberMap() : new Map<string, JsonNode>();
+  const other = [...members.keys()].find((name) => name !== 'entries');
+  if (other !== undefined) throw unprocessable(`Unrecognized field: ${other.slice(0, 100)}`);
+  const list = members.get('entries');
   if (list?.kind !== 'array') throw invalidBatch('The body must be an object with the list entries.');
   const entries = new Map<string, JsonNode>();
   for (const entry of list.items()) {

@@ -18,6 +18,7 @@ const topicJson = (request: RestRequest, deps: RestDeps, { name, partitions }: S
       is_internal: isInternalTopic(name),
       replication_factor: 1,
       partitions_count: partitions,
+      authorized_operations: [],
       partitions: link(request, deps, 'topics', name, 'partitions'),
       configs: link(request, deps, 'topics', name, 'configs'),
       partition_reassignments: link(request, deps, 'topics', name, 'partitions', '-', 'reassignment'),

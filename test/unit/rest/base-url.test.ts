@@ -19,6 +19,12 @@ describe('where links begin', () => {
     [{ 'x-forwarded-prefix': '//evil', host: 'a.example' }, 'http://a.example'],
     [{ 'x-forwarded-prefix': '"><script>', host: 'a.example' }, 'http://a.example'],
     [{ 'x-forwarded-proto': 'javascript', host: 'a.example' }, 'http://a.example'],
+    [{ forwarded: 'host=b.example:443;proto=https', host: 'a.example' }, 'https://b.example:443'],
+    [{ forwarded: 'for=1.2.3.4;Host="b.example:1";Proto=HTTP' }, 'http://b.example:1'],
+    [{ forwarded: 'host=b.example, host=c.example;proto=https', host: 'a.example' }, 'http://b.example'],
+    [{ forwarded: 'proto=https', 'x-forwarded-host': 'b.example' }, 'https://b.example'],
+    [{ forwarded: 'host=b.example;proto=mqtt' }, 'http://b.example'],
+    [{ forwarded: 'by="a, b;host=c.example";host="evil/path"', host: 'a.example' }, 'http://a.example'],
     [{ host: 'a b' }, 'http://inner:8082'],
     [{ 'x-forwarded-host': 'evil/"path', host: 'a.example' }, 'http://a.example'],
   ])('%j: %s', (headers, wanted) => {

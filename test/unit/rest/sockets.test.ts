@@ -1,4 +1,6 @@
 import http from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Running, start } from '../../../local/start.ts';
 import { v2Json } from '../../support/rest-client.ts';
@@ -58,6 +60,13 @@ describe('over a socket', () => {
     const next = await send(small, { 'content-length': small.length });
     expect([refused.status, next.status]).toEqual([413, 200]);
     expect(next.socket).toBe(refused.socket);
+  });
+
+  test('HTTP/1.0, which knows no Host, is served', async () => {
+    const { hostname, port } = new URL(running.restUrl);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /topics HTTP/1.0\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\["orders"\]$/);
   });
 
   test('a record of a stream is answered before the next one is sent', async () => {
