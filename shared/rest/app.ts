@@ -50,11 +50,15 @@ type Env = { Bindings: Sent };
 /** What comes with a request. */
 type Sent = { readonly caller: Caller; readonly body: RequestBody };
 
-/** Paths stay encoded until a parameter is taken, so that an encoded slash is part of a name. */
+/** A letter, digit, mark or colon, which means the same when it is not encoded (RFC 3986, 6.2.2.2). */
+const encodedForNothing = /%(?:2d|2e|3[0-9a]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/gi;
+
+/** Else paths stay encoded until a parameter is taken, so that an encoded slash is part of a name. */
 function pathOf({ url }: Request): string {
   const start = url.indexOf('/', url.indexOf('//') + 2);
   const end = url.slice(start).search(/[?#]/);
-  const path = url.slice(start, end < 0 ? undefined : start + end).replace(/%3a/gi, ':');
+  const sent = url.slice(start, end < 0 ? undefined : start + end);
+  const path = sent.includes('%') ? sent.replace(encodedForNothing, decodeURIComponent) : sent;
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
