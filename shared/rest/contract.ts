@@ -1,3 +1,4 @@
+import { brokerConfigRoutes } from './contract-broker-configs.ts';
 import { consumerGroupRoutes, consumerInstanceRoutes } from './contract-groups.ts';
 import {
   dataTypes,
@@ -89,19 +90,8 @@ export const routes = {
   getCluster: v3(cluster, 'The cluster.', shape.kafkaCluster),
   listKafkaBrokers: v3(`${cluster}/brokers`, 'All brokers.', shape.kafkaBrokerList),
   getBroker: v3(v3Broker, 'One broker.', shape.kafkaBroker),
-  listBrokerConfigs: v3(`${v3Broker}/configs`, 'The configs of a broker.', shape.kafkaBrokerConfigList),
-  getBrokerConfig: v3(`${v3Broker}/configs/{name}`, 'One config of a broker.', shape.kafkaBrokerConfig),
+  ...brokerConfigRoutes,
   listBrokerReplicas: v3(`${v3Broker}/partition-replicas`, "A broker's replicas.", shape.kafkaReplicaList),
-  listClusterConfigs: v3(
-    `${cluster}/broker-configs`,
-    'The dynamic defaults of all brokers: there are none.',
-    shape.kafkaClusterConfigList,
-  ),
-  listAllBrokersConfigs: v3(
-    `${cluster}/brokers/-/configs`,
-    'The configs of all brokers.',
-    shape.kafkaBrokerConfigList,
-  ),
   listAcls: refused('GET', `${cluster}/acls`),
   createAcl: refused('POST', `${cluster}/acls`),
   deleteAcls: refused('DELETE', `${cluster}/acls`),

@@ -6,6 +6,7 @@ import * as v2Consumers from './routes/v2-consumers.ts';
 import * as v2Produce from './routes/v2-produce.ts';
 import * as v2Records from './routes/v2-records.ts';
 import * as v2Topics from './routes/v2-topics.ts';
+import * as v3BrokerConfigs from './routes/v3-broker-configs.ts';
 import * as v3Clusters from './routes/v3-clusters.ts';
 import * as v3Configs from './routes/v3-configs.ts';
 import * as v3Groups from './routes/v3-consumer-groups.ts';
@@ -44,11 +45,18 @@ export const handlers: Readonly<Record<Operation, Handler>> = {
   getCluster: v3Clusters.getCluster,
   listKafkaBrokers: v3Clusters.listKafkaBrokers,
   getBroker: v3Clusters.getBroker,
-  listBrokerConfigs: v3Clusters.listBrokerConfigs,
-  getBrokerConfig: v3Clusters.getBrokerConfig,
+  listBrokerConfigs: v3BrokerConfigs.listBrokerConfigs,
+  getBrokerConfig: v3BrokerConfigs.getBrokerConfig,
   listBrokerReplicas: v3Clusters.listBrokerReplicas,
-  listClusterConfigs: v3Clusters.listClusterConfigs,
-  listAllBrokersConfigs: v3Clusters.listAllBrokersConfigs,
+  listClusterConfigs: v3BrokerConfigs.listClusterConfigs,
+  getClusterConfig: v3BrokerConfigs.getClusterConfig,
+  updateClusterConfig: v3BrokerConfigs.updateClusterConfig,
+  resetClusterConfig: v3BrokerConfigs.resetClusterConfig,
+  alterClusterConfigs: v3BrokerConfigs.alterClusterConfigs,
+  updateBrokerConfig: v3BrokerConfigs.updateBrokerConfig,
+  resetBrokerConfig: v3BrokerConfigs.resetBrokerConfig,
+  alterBrokerConfigs: v3BrokerConfigs.alterBrokerConfigs,
+  listAllBrokersConfigs: v3BrokerConfigs.listAllBrokersConfigs,
   listAcls: v3Clusters.refuseAcls,
   createAcl: v3Clusters.refuseAcls,
   deleteAcls: v3Clusters.refuseAcls,

@@ -61,6 +61,29 @@ export function restConfigsSuite(rest: () => RestClient): void {
     expect((await rest().get(`${cluster}/topics/a%20b/default-configs`)).status).toBe(422);
   });
 
+  test('no config of a broker, or of all, is altered while they run', async () => {
+    const cluster = await rest().cluster();
+    const [{ broker_id: id }] = (await rest().get(`${cluster}/brokers`)).json.data;
+    for (const path of [`${cluster}/brokers/${id}/configs`, `${cluster}/broker-configs`]) {
+      const value = { value: '1' };
+      const answers = (name: string): Promise<Reply>[] => [
+        rest().write('PUT', `${path}/${name}`, value),
+        rest().send('DELETE', `${path}/${name}`),
+        rest().post(`${path}:alter`, { data: [{ name, ...value }] }),
+      ];
+      for (const reply of await Promise.all(answers('num.partitions'))) {
+        expect([reply.status, reply.json.error_code], reply.text).toEqual([400, 40002]);
+      }
+      for (const reply of await Promise.all(answers('no.such.config'))) {
+        expect([reply.status, reply.json.error_code], reply.text).toEqual([404, 404]);
+      }
+      expect((await rest().post(`${path}:alter`, { data: [] })).status).toBe(204);
+      expect((await rest().post(`${path}:alter`, '')).status).toBe(422);
+    }
+    expect((await rest().get(`${cluster}/broker-configs/num.partitions`)).status).toBe(404);
+    expect((await rest().send('DELETE', `${cluster}/brokers/9999/configs/num.partitions`)).status).toBe(404);
+  });
+
   test('the configs of all brokers are one list', async () => {
     const cluster = await rest().cluster();
     const { json } = await rest().get(`${cluster}/brokers/-/configs`);

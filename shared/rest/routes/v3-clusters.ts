@@ -1,9 +1,7 @@
-import type { ConfigEntry } from '../../kafka/config-keys.ts';
 import type { RestBroker, RestDeps } from '../deps.ts';
 import { notFound, refusedByKafka } from '../errors.ts';
 import type { Json } from '../json-writer.ts';
 import { type Handler, param, type RestRequest } from '../rest-request.ts';
-import { configMembers } from './v3-configs.ts';
 import { replicaJson } from './v3-partitions.ts';
 import { checkCluster, link, listAt, listOf, ok, resource } from './v3-resources.ts';
 
@@ -39,7 +37,7 @@ const brokerJson = (request: RestRequest, deps: RestDeps, { id, host, port, rack
   );
 
 /** The broker named in the path. Throws 404. */
-function brokerOf(request: RestRequest, deps: RestDeps): RestBroker {
+export function brokerOf(request: RestRequest, deps: RestDeps): RestBroker {
   checkCluster(request, deps);
   const text = param(request, 'broker_id');
   const broker = deps.cluster.brokers.find(({ id }) => String(id) === text);
@@ -64,43 +62,6 @@ export const listKafkaBrokers: Handler = async (request, deps) => {
 export const getBroker: Handler = async (request, deps) =>
   ok(brokerJson(request, deps, brokerOf(request, deps)));
 
-const brokerConfigJson = (request: RestRequest, deps: RestDeps, id: number, entry: ConfigEntry): Json =>
-  resource(
-    request,
-    deps,
-    {
-      kind: 'KafkaBrokerConfig',
-      path: ['brokers', id, 'configs', entry.name],
-      name: [
-        ['broker', id],
-        ['config', entry.name],
-      ],
-    },
-    { broker_id: id, ...configMembers(entry) },
-  );
-
-export const listBrokerConfigs: Handler = async (request, deps) => {
-  const { id } = brokerOf(request, deps);
-  const configs = deps.cluster.configsOf(id).map((entry) => brokerConfigJson(request, deps, id, entry));
-  return listOf(request, deps, 'KafkaBrokerConfig', ['brokers', id, 'configs'], configs);
-};
-
-export const listAllBrokersConfigs: Handler = async (request, deps) => {
-  checkCluster(request, deps);
-  const configs = deps.cluster.brokers.flatMap(({ id }) =>
-    deps.cluster.configsOf(id).map((entry) => brokerConfigJson(request, deps, id, entry)),
-  );
-  return listOf(request, deps, 'KafkaBrokerConfig', ['brokers', '-', 'configs'], configs);
-};
-
-export const getBrokerConfig: Handler = async (request, deps) => {
-  const { id } = brokerOf(request, deps);
-  const name = param(request, 'name');
-  const entry = deps.cluster.configsOf(id).find((candidate) => candidate.name === name);
-  if (!entry) throw notFound(`There is no broker config ${name.slice(0, 100)}.`);
-  return ok(brokerConfigJson(request, deps, id, entry));
-};
-
 export const listBrokerReplicas: Handler = async (request, deps) => {
   const { id } = brokerOf(request, deps);
   const replicas: Json[] = [];
@@ -111,14 +72,6 @@ export const listBrokerReplicas: Handler = async (request, deps) => {
     }
   }
   return listOf(request, deps, 'KafkaReplica', ['brokers', id, 'partition-replicas'], replicas);
-};
-
-/**
- * Brokers take their configs from the settings of the process; none can be changed for all while they run.
- */
-export const listClusterConfigs: Handler = async (request, deps) => {
-  checkCluster(request, deps);
-  return listOf(request, deps, 'KafkaClusterConfig', ['broker-configs'], []);
 };
 
 /** What Kafka answers without an authorizer, whatever is asked of it. */
