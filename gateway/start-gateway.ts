@@ -36,6 +36,11 @@ export type GatewayOptions = AwsDataOptions & {
   readonly lingerMs?: number;
   /** Memory from which what passed through in the last minutes is served. Default 256 MB; 0: none. */
   readonly cacheBytesMax?: number;
+  /**
+   * `gateway.heartbeat.hold.ms`: a member of a classic group that was answered that all is well is told so for
+   * this long without a look, a sixth of its session or rebalance timeout at most. Default 0.
+   */
+  readonly heartbeatHoldMs?: number;
   readonly limits?: Partial<GatewayLimits>;
   readonly log?: Log;
 };

@@ -178,9 +178,10 @@ export class TestMember {
     return { joined, error, assignment: utf8Decode(assignment) };
   }
 
-  heartbeat(): Promise<string> {
+  async heartbeat(): Promise<string> {
     const { memberId, generationId, groupInstanceId } = this;
-    return this.groups.coordinator.heartbeat({ groupId: 'g', generationId, memberId, groupInstanceId });
+    const request = { groupId: 'g', generationId, memberId, groupInstanceId };
+    return (await this.groups.coordinator.heartbeat(request)).error;
   }
 
   async leave(): Promise<string> {
