@@ -94,6 +94,18 @@ describe('a rebalance', () => {
 
 const one = Uint8Array.of(1);
 
+test('nothing is held of a group whose leader has not assigned yet', async () => {
+  const ground = newGround();
+  const stores = countingStores(ground.stores);
+  const { gateway } = twoProcesses(ground, stores);
+  const a = new TestMember(ground, gateway, patience);
+  const joined = await until(ground, a.join());
+  const beat = async () => (await stores.costOf(async () => expect(await a.heartbeat()).toBe('NONE'))).calls;
+  expect([await beat(), await beat()]).toEqual([{ get: 1 }, { get: 1 }]);
+  await until(ground, a.sync(joined));
+  expect([await beat(), await beat()]).toEqual([{ get: 1 }, {}]);
+});
+
 describe('who is no member any more', () => {
   test('by a tool at another process hears so when the hold is over, or of its next commit', async () => {
     for (const commits of [false, true]) {
