@@ -69,6 +69,7 @@ export class ControlCalls {
     this.held = new HeldFrames({ clock, heartbeatHoldMs });
   }
 
+  /** The answer to one request; a heartbeat's may be one that is held. */
   async serve(asked: ControlFrom): Promise<Answer> {
     const { header, frame } = asked;
     if (frame.length > frameBytesMax) return { close: `a request of ${frame.length} bytes` };

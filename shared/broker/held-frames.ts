@@ -58,7 +58,7 @@ const changes = (
   holds: HeartbeatHolds,
   { body }: { readonly body: { readonly groupId: string } },
   ask: () => Promise<Given>,
-): Promise<Given> => holds.during(body.groupId, ask);
+): Promise<Given> => holds.during([body.groupId], ask);
 
 const watches: { readonly [Name in ApiName]?: Watch<Name> } = {
   Heartbeat: async (holds, { apiVersion, correlationId, body }, ask) => {
@@ -70,8 +70,7 @@ const watches: { readonly [Name in ApiName]?: Watch<Name> } = {
   JoinGroup: changes,
   SyncGroup: changes,
   LeaveGroup: changes,
-  DeleteGroups: (holds, { body }, ask) =>
-    body.groupsNames.reduceRight((work, groupId) => () => holds.during(groupId, work), ask)(),
+  DeleteGroups: (holds, { body }, ask) => holds.during(body.groupsNames, ask),
   OffsetCommit: async (holds, { apiVersion, body }, ask) => {
     const given = await ask();
     holds.heard(body.groupId, commitErrors(apiVersion, answerOf(given)));

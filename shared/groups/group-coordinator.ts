@@ -53,7 +53,7 @@ export class GroupCoordinator {
   async joinGroup(request: JoinGroupRequest, options: WaitOptions = {}): Promise<JoinGroupResponse | Again> {
     const refuse = (error: KafkaErrorName): JoinGroupResponse =>
       refuseJoin(forgetsId.includes(error) ? '' : request.memberId, error);
-    return this.room.holds.during(request.groupId, () =>
+    return this.room.holds.during([request.groupId], () =>
       answering<JoinGroupResponse | Again>(this.room, 'NOT_COORDINATOR', refuse, () =>
         joinGroup(this.room, request, options),
       ),
@@ -63,7 +63,7 @@ export class GroupCoordinator {
   /** Waits until the leader has assigned, at most `waitMsMax`. */
   async syncGroup(request: SyncGroupRequest, options: WaitOptions = {}): Promise<SyncGroupResponse | Again> {
     // Java throws any other code for a store that fails out of its poll.
-    return this.room.holds.during(request.groupId, () =>
+    return this.room.holds.during([request.groupId], () =>
       answering<SyncGroupResponse | Again>(this.room, 'REBALANCE_IN_PROGRESS', refuseSync, () =>
         syncGroup(this.room, request, options),
       ),
@@ -81,7 +81,7 @@ export class GroupCoordinator {
   /** Up to version 2 the error of the single member is the error of the call. */
   leaveGroup(request: LeaveGroupRequest): Promise<LeaveGroupResponse> {
     const refuse = (error: KafkaErrorName): LeaveGroupResponse => ({ error, members: [] });
-    return this.room.holds.during(request.groupId, () =>
+    return this.room.holds.during([request.groupId], () =>
       answering(this.room, 'NOT_COORDINATOR', refuse, () => leaveGroup(this.room, request)),
     );
   }
@@ -133,7 +133,7 @@ export class GroupCoordinator {
   deleteGroups(groupIds: readonly string[]): Promise<GroupError[]> {
     return eachGroup(groupIds, (groupId) => {
       const refuse = (error: KafkaErrorName): GroupError => ({ groupId, error });
-      return this.room.holds.during(groupId, () =>
+      return this.room.holds.during([groupId], () =>
         answering(this.room, 'NOT_COORDINATOR', refuse, async () => {
           await deleteGroup(this.room, groupId);
           return { groupId, error: 'NONE' as const };

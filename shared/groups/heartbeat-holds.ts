@@ -71,14 +71,14 @@ export class HeartbeatHolds {
     }
   }
 
-  /** While `work` may change the group nothing of it is held, and of what was known before nothing is left. */
-  async during<T>(groupId: string, work: () => Promise<T>): Promise<T> {
+  /** While `work` may change the groups nothing of them is held; of what was held before nothing is left. */
+  async during<T>(groupIds: readonly string[], work: () => Promise<T>): Promise<T> {
     if (this.holdMs <= 0) return work();
-    this.changes(groupId, 1);
+    for (const groupId of groupIds) this.changes(groupId, 1);
     try {
       return await work();
     } finally {
-      this.changes(groupId, -1);
+      for (const groupId of groupIds) this.changes(groupId, -1);
     }
   }
 

@@ -120,7 +120,7 @@ describe('a hold ends for the whole group', () => {
     const { beat, holds } = stand(minute);
     await beat();
     const changes = [pending(), pending()];
-    const changing = changes.map(({ answer }) => holds.during('g', () => answer));
+    const changing = changes.map(({ answer }) => holds.during(['g'], () => answer));
     expect([await beat(), await beat()]).toEqual(['NONE', 'NONE']);
     changes[0]?.come();
     await changing[0];
@@ -133,7 +133,7 @@ describe('a hold ends for the whole group', () => {
   test('also before the answer of one under way comes', async () => {
     const { beat, holds } = stand(minute);
     const ends: readonly (() => unknown)[] = [
-      () => holds.during('g', async () => {}),
+      () => holds.during(['g'], async () => {}),
       () => holds.heard('g', ['FENCED_INSTANCE_ID']),
     ];
     for (const end of ends) {
@@ -145,7 +145,7 @@ describe('a hold ends for the whole group', () => {
       expect(await beat({}, all(0))).toBe('NONE');
     }
     const during = pending();
-    const changing = holds.during('g', () => during.answer);
+    const changing = holds.during(['g'], () => during.answer);
     const late = pending();
     const begun = beat({}, late.answer);
     during.come();
@@ -157,7 +157,7 @@ describe('a hold ends for the whole group', () => {
 
   test('when its change fails', async () => {
     const { beat, holds } = stand(minute);
-    const failing = holds.during('g', () => Promise.reject(new Error('a bug')));
+    const failing = holds.during(['g'], () => Promise.reject(new Error('a bug')));
     await expect(failing).rejects.toThrow('a bug');
     expect([await beat(), await beat()]).toEqual(['NONE', 'held']);
   });
