@@ -22,6 +22,8 @@ export const usage = (command: string): string => `millrace gateway: a Kafka por
   --broker-id N           the broker that this gateway is (default: 1, or any free one in a cluster)
   --default-partitions N  partitions of a topic that does not say (default 1)
   --produce-linger-ms N   how long batches wait for others, to share objects and updates (default 0)
+  --heartbeat-hold-ms N   how long a member's heartbeats may be answered without a look at the group: a
+                          rebalance is noticed that much later (default 0)
   --cache-mb N            memory for what passed through in the last minutes (default 256; 0: none)
   --log-level L           ${logLevels.join(', ')} (default warn; JSON lines on standard error)
   --help
@@ -57,6 +59,7 @@ export function readGatewayArguments(
     brokerId: whole('--broker-id', values['broker-id'], 0, 2_147_483_647),
     defaultPartitions: whole('--default-partitions', values['default-partitions'], 1, 2_000),
     lingerMs: whole('--produce-linger-ms', values['produce-linger-ms'], 0, 5_000),
+    heartbeatHoldMs: whole('--heartbeat-hold-ms', values['heartbeat-hold-ms'], 0, 300_000),
     cacheBytesMax: bytesOf(whole('--cache-mb', values['cache-mb'], 0, 65_536)),
     log: openLocalLog(level),
   });
@@ -79,6 +82,7 @@ function parse(args: readonly string[]) {
     'broker-id': text,
     'default-partitions': text,
     'produce-linger-ms': text,
+    'heartbeat-hold-ms': text,
     'cache-mb': text,
     'log-level': text,
     help: { type: 'boolean', short: 'h' },

@@ -36,6 +36,11 @@ export type GatewayOptions = AwsDataOptions & {
   readonly lingerMs?: number;
   /** Memory from which what passed through in the last minutes is served. Default 256 MB; 0: none. */
   readonly cacheBytesMax?: number;
+  /**
+   * `gateway.heartbeat.hold.ms`: so long a member of a classic group is told that all is well without another
+   * look; a sixth of its session or rebalance timeout at most. Default 0.
+   */
+  readonly heartbeatHoldMs?: number;
   readonly limits?: Partial<GatewayLimits>;
   readonly log?: Log;
 };

@@ -6,6 +6,7 @@ import { backoffMs } from '../../shared/base/retry.ts';
 import { ulid } from '../../shared/base/ulid.ts';
 import type { Answer } from '../../shared/broker/broker.ts';
 import type { BrokerNode, Caller } from '../../shared/broker/broker-context.ts';
+import { type Given, HeldFrames } from '../../shared/broker/held-frames.ts';
 import { decodeResponse, type RequestHeader } from '../../shared/protocol/frame.ts';
 import { type ApiName, apiByKey } from '../../shared/protocol/messages/index.ts';
 import { metadata } from '../../shared/protocol/messages/metadata.ts';
@@ -22,6 +23,8 @@ export type ControlCallsOptions = {
   readonly unreachable: (frame: Uint8Array, caller: Caller, signal: AbortSignal) => Promise<Answer>;
   /** Topics by id and name, as an answer tells them. */
   readonly learn: (topicId: string, name: string) => void;
+  /** `gateway.heartbeat.hold.ms`. Default 0. */
+  readonly heartbeatHoldMs?: number;
 };
 
 export type ControlFrom = {
@@ -58,17 +61,26 @@ const mayBeRepeated: ReadonlySet<ApiName> = new Set<ApiName>([
 /** Every call but Produce and Fetch, by invoking `control`: one frame an invocation. */
 export class ControlCalls {
   private readonly options: ControlCallsOptions;
+  private readonly held: HeldFrames;
 
   constructor(options: ControlCallsOptions) {
     this.options = options;
+    const { clock, heartbeatHoldMs = 0 } = options;
+    this.held = new HeldFrames({ clock, heartbeatHoldMs });
+  }
+
+  /** The answer to one request; a heartbeat's may be one that is held. */
+  async serve(asked: ControlFrom): Promise<Answer> {
+    const { header, frame } = asked;
+    if (frame.length > frameBytesMax) return { close: `a request of ${frame.length} bytes` };
+    const name = apiByKey.get(header.apiKey)?.name as ApiName;
+    return this.held.serve(name, frame, () => this.untilAnswered(name, asked));
   }
 
   /** A join or sync is brought again and again, as one request, until it is answered. */
-  async serve(asked: ControlFrom): Promise<Answer> {
+  private async untilAnswered(name: ApiName, asked: ControlFrom): Promise<Given> {
     const { clock, random } = this.options;
-    const { header, frame, caller, signal } = asked;
-    if (frame.length > frameBytesMax) return { close: `a request of ${frame.length} bytes` };
-    const name = apiByKey.get(header.apiKey)?.name as ApiName;
+    const { frame, caller, signal } = asked;
     const requestId = name === 'JoinGroup' ? { requestId: ulid(clock, random) } : {};
     let call: FrameCall = {
       ...{ frame, principal: caller.principal, clientHost: caller.clientHost },
@@ -104,9 +116,9 @@ export class ControlCalls {
     }
   }
 
-  private noted({ header }: ControlFrom, answer: Answer): Answer {
+  private noted({ header }: ControlFrom, answer: Given): Given {
     const namesIds = header.apiKey === metadata.key && header.apiVersion >= topicIdsSince;
-    if (!namesIds || typeof answer === 'string' || 'close' in answer) return answer;
+    if (!namesIds || typeof answer === 'string' || 'close' in answer || 'standing' in answer) return answer;
     const { body } = decodeResponse(metadata, header.apiVersion, concatBytes(answer).subarray(4));
     for (const { topicId, name } of body.topics) if (name) this.options.learn(topicId, name);
     return answer;

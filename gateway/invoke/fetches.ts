@@ -109,17 +109,15 @@ export class Fetches {
   }
 
   /** Undefined: no function has answered for too long. Reads may be repeated whatever became of them. */
-  private async ask(
-    { frame, caller, signal }: FetchFrom,
-    sinceMs: number,
-  ): Promise<Exclude<FrameAnswer, 'later' | { again: unknown }> | undefined> {
+  private async ask({ frame, caller, signal }: FetchFrom, sinceMs: number): Promise<Answer | undefined> {
     const { clock, random, log } = this.options;
     const call = { frame, principal: caller.principal, clientHost: caller.clientHost };
     for (let tries = 0; ; ) {
       try {
         const answer = await this.share(call, caller.brokerId);
         if (answer === 'later') continue;
-        return typeof answer === 'object' && 'again' in answer ? { close: 'Fetch was not answered' } : answer;
+        const isAnswer = typeof answer === 'string' || !('again' in answer || 'standing' in answer);
+        return isAnswer ? answer : { close: 'Fetch was not answered' };
       } catch (error) {
         const kind = invokeFailureOf(error);
         log.warn('fetch could not be invoked', { kind, error });

@@ -23,6 +23,8 @@ export type InvokeBrokerOptions = {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** `gateway.heartbeat.hold.ms`. Default 0. */
+  readonly heartbeatHoldMs?: number;
 };
 
 /** Answered here: they need the addresses of the brokers, and nothing that is stored. */

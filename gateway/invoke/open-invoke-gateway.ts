@@ -17,6 +17,8 @@ export type InvokeGatewayOptions = {
   readonly region?: string;
   readonly endpoint?: string;
   readonly brokerId?: number;
+  /** `gateway.heartbeat.hold.ms`. Default 0. */
+  readonly heartbeatHoldMs?: number;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
 };
@@ -31,7 +33,7 @@ export class FunctionsNotNamed extends Error {
  * gateways find each other lie in the table. Throws FunctionsNotNamed and StackNotUsable.
  */
 export async function openInvokeGateway(options: InvokeGatewayOptions): Promise<GatewayRuntime> {
-  const { log, region, endpoint, brokerId = 1 } = options;
+  const { log, region, endpoint, brokerId = 1, heartbeatHoldMs = 0 } = options;
   const place = {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -40,7 +42,7 @@ export async function openInvokeGateway(options: InvokeGatewayOptions): Promise<
   const membership = new GatewayAlone('', brokerId);
   const nodes = () => membership.brokers;
   const world = { clock: systemClock, random: systemRandom, log };
-  const broker = await openInvokeBroker({ invoker, nodes, ...world });
+  const broker = await openInvokeBroker({ invoker, nodes, heartbeatHoldMs, ...world });
   return { broker, membership, close: async () => invoker.close() };
 }
 

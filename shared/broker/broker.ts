@@ -5,7 +5,7 @@ import { type DecodedRequest, decodeRequest, encodeResponse, UnsupportedRequest 
 import { apiVersions } from '../protocol/messages/api-versions.ts';
 import { apiByKey } from '../protocol/messages/index.ts';
 import type { BrokerContext, Call, Caller, Invocation } from './broker-context.ts';
-import { noAnswer } from './handler.ts';
+import { noAnswer, type Standing } from './handler.ts';
 import { type AnyHandler, handlers } from './handlers/index.ts';
 import { QuotaThrottle } from './quota-throttle.ts';
 import { servedApis } from './served-apis.ts';
@@ -28,8 +28,9 @@ export type Serving = {
   readonly answer: Promise<Answer>;
 };
 
-/** The same, of a request that a gateway may have to bring once more. */
-export type InvokedServing = Omit<Serving, 'answer'> & { readonly answer: Promise<Answer | Again> };
+/** The same, of a request that a gateway may have to bring once more, or whose answer it may hold. */
+export type InvokedServing = Omit<Serving, 'answer'> & { readonly answer: Promise<InvokedAnswer> };
+type InvokedAnswer = Answer | Again | Standing<readonly Uint8Array[]>;
 
 type Calling = Pick<Call, 'caller' | 'signal' | 'invoked'>;
 
@@ -72,7 +73,7 @@ export class Broker {
     request: DecodedRequest,
     calling: Calling,
     admit: (isEarly: boolean) => void,
-  ): Promise<Answer | Again> {
+  ): Promise<InvokedAnswer> {
     const { name, apiVersion, clientId, body } = request;
     let muteMs = 0;
     try {
@@ -80,6 +81,7 @@ export class Broker {
       const response = await handler(this.contextOf(calling), body as never, call, () => admit(true));
       if (response === noAnswer) return 'none';
       if ('again' in response) return response;
+      if ('standing' in response) return { ...response, standing: encoded(request, response.standing) };
       muteMs = throttleOf(response);
       return encoded(request, response);
     } catch (error) {
@@ -121,7 +123,7 @@ const answered = (answer: Answer): Serving => ({ admitted: isAnswered, answer: P
 const throttleOf = (response: object): number =>
   'throttleTimeMs' in response ? Number(response.throttleTimeMs ?? 0) : 0;
 
-function encoded({ apiKey, apiVersion, correlationId }: DecodedRequest, body: object): Answer {
+function encoded({ apiKey, apiVersion, correlationId }: DecodedRequest, body: object): readonly Uint8Array[] {
   const api = apiByKey.get(apiKey);
   if (!api) throw new Error(`there is no API ${apiKey}`);
   return encodeResponse(api, apiVersion, correlationId, body as never);

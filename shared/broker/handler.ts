@@ -7,17 +7,20 @@ import type { BrokerContext, Call } from './broker-context.ts';
 /** What a handler answers when the client wants to hear nothing. */
 export const noAnswer = Symbol('no answer');
 
+/** An answer that may be repeated for a while (ms), for a gateway that asks a function. */
+export type Standing<T> = { readonly standing: T; readonly mayStandMs: number };
+
 /**
  * One API. `admit` lets the next request of the connection begin before this one is answered; a handler calls
- * it only when later requests can no longer overtake it. `Again` only where a gateway calls that can come
- * again.
+ * it only when later requests can no longer overtake it. `Again` and `Standing` only where a gateway has
+ * invoked, which can come again and hold an answer.
  */
 export type Handler<Name extends ApiName> = (
   broker: BrokerContext,
   request: RequestOf<Name>,
   call: Call,
   admit: () => void,
-) => Promise<ResponseOf<Name> | typeof noAnswer | Again>;
+) => Promise<ResponseOf<Name> | typeof noAnswer | Again | Standing<ResponseOf<Name>>>;
 
 export const noError = kafkaErrors.NONE.code;
 

@@ -89,6 +89,12 @@ export type HeartbeatRequest = {
   readonly groupInstanceId: string | null;
 };
 
+export type HeartbeatResponse = {
+  readonly error: KafkaErrorName;
+  /** For how long the same member may be told the same without another look (ms). */
+  readonly mayStandMs: number;
+};
+
 export type LeaveGroupRequest = {
   readonly groupId: string;
   /** An instance id without a member id (a tool) means whoever has it. */

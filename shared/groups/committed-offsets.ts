@@ -28,12 +28,17 @@ export class CommittedOffsets {
   }
 
   /** Each partition is answered for itself, in the order given. */
-  commit(request: OffsetCommitRequest): Promise<PartitionError[]> {
+  async commit(request: OffsetCommitRequest): Promise<PartitionError[]> {
     const refuse = (error: KafkaErrorName): PartitionError[] =>
       request.offsets.map(({ topic, partition }) => ({ topic, partition, error }));
-    return this.inTurn(`${request.groupId}\0${request.memberId}`, () =>
+    const committed = await this.inTurn(`${request.groupId}\0${request.memberId}`, () =>
       answering(this.room, 'NOT_COORDINATOR', refuse, () => commit(this.room, request)),
     );
+    this.room.holds.heard(
+      request.groupId,
+      committed.map(({ error }) => error),
+    );
+    return committed;
   }
 
   /** Of named partitions the caller goes on from the answer; of all of them it only looks. */

@@ -8,6 +8,7 @@ import type {
   DescribedGroup,
   GroupError,
   HeartbeatRequest,
+  HeartbeatResponse,
   JoinGroupRequest,
   JoinGroupResponse,
   LeaveGroupRequest,
@@ -52,32 +53,37 @@ export class GroupCoordinator {
   async joinGroup(request: JoinGroupRequest, options: WaitOptions = {}): Promise<JoinGroupResponse | Again> {
     const refuse = (error: KafkaErrorName): JoinGroupResponse =>
       refuseJoin(forgetsId.includes(error) ? '' : request.memberId, error);
-    return answering<JoinGroupResponse | Again>(this.room, 'NOT_COORDINATOR', refuse, () =>
-      joinGroup(this.room, request, options),
+    return this.room.holds.during([request.groupId], () =>
+      answering<JoinGroupResponse | Again>(this.room, 'NOT_COORDINATOR', refuse, () =>
+        joinGroup(this.room, request, options),
+      ),
     );
   }
 
   /** Waits until the leader has assigned, at most `waitMsMax`. */
   async syncGroup(request: SyncGroupRequest, options: WaitOptions = {}): Promise<SyncGroupResponse | Again> {
     // Java throws any other code for a store that fails out of its poll.
-    return answering<SyncGroupResponse | Again>(this.room, 'REBALANCE_IN_PROGRESS', refuseSync, () =>
-      syncGroup(this.room, request, options),
+    return this.room.holds.during([request.groupId], () =>
+      answering<SyncGroupResponse | Again>(this.room, 'REBALANCE_IN_PROGRESS', refuseSync, () =>
+        syncGroup(this.room, request, options),
+      ),
     );
   }
 
-  heartbeat(request: HeartbeatRequest): Promise<KafkaErrorName> {
-    return answering<KafkaErrorName>(
-      this.room,
-      'NOT_COORDINATOR',
-      (error) => error,
-      () => heartbeat(this.room, request),
-    );
+  /** Of a classic member. The store is asked unless what it said last may stand. */
+  async heartbeat(request: HeartbeatRequest): Promise<HeartbeatResponse> {
+    const refuse = (error: KafkaErrorName): HeartbeatResponse => ({ error, mayStandMs: 0 });
+    const ask = () => answering(this.room, 'NOT_COORDINATOR', refuse, () => heartbeat(this.room, request));
+    const answer = await this.room.holds.heartbeat(request, ask, (asked) => asked);
+    return answer === 'held' ? { error: 'NONE', mayStandMs: 0 } : answer;
   }
 
   /** Up to version 2 the error of the single member is the error of the call. */
   leaveGroup(request: LeaveGroupRequest): Promise<LeaveGroupResponse> {
     const refuse = (error: KafkaErrorName): LeaveGroupResponse => ({ error, members: [] });
-    return answering(this.room, 'NOT_COORDINATOR', refuse, () => leaveGroup(this.room, request));
+    return this.room.holds.during([request.groupId], () =>
+      answering(this.room, 'NOT_COORDINATOR', refuse, () => leaveGroup(this.room, request)),
+    );
   }
 
   /** KIP-848: joins, lives, gives back and takes partitions, leaves. */
@@ -125,17 +131,15 @@ export class GroupCoordinator {
 
   /** Groups without living members, with everything they committed; in the order asked. */
   deleteGroups(groupIds: readonly string[]): Promise<GroupError[]> {
-    return eachGroup(groupIds, (groupId) =>
-      answering<GroupError>(
-        this.room,
-        'NOT_COORDINATOR',
-        (error) => ({ groupId, error }),
-        async () => {
+    return eachGroup(groupIds, (groupId) => {
+      const refuse = (error: KafkaErrorName): GroupError => ({ groupId, error });
+      return this.room.holds.during([groupId], () =>
+        answering(this.room, 'NOT_COORDINATOR', refuse, async () => {
           await deleteGroup(this.room, groupId);
-          return { groupId, error: 'NONE' };
-        },
-      ),
-    );
+          return { groupId, error: 'NONE' as const };
+        }),
+      );
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { GroupCells } from './group-cell.ts';
 import type { GroupContext, GroupTopics } from './group-context.ts';
 import { defaultGroupSettings, type GroupSettings } from './group-settings.ts';
 import { GroupWatches } from './group-watch.ts';
+import { HeartbeatHolds } from './heartbeat-holds.ts';
 import { Leases } from './leases.ts';
 import { SubscribedTopics } from './subscribed-topics.ts';
 
@@ -27,6 +28,7 @@ export type GroupRoom = {
   readonly leases: Leases;
   readonly watches: GroupWatches;
   readonly subscribed: SubscribedTopics;
+  readonly holds: HeartbeatHolds;
 };
 
 export function openGroupRoom({ stores, settings, ...rest }: GroupOptions): GroupRoom {
@@ -38,7 +40,8 @@ export function openGroupRoom({ stores, settings, ...rest }: GroupOptions): Grou
   const leases = new Leases(context);
   const subscribed = new SubscribedTopics(context);
   const cells = new GroupCells(context, leases, subscribed);
-  return { context, leases, subscribed, cells, watches: new GroupWatches(context, cells, leases) };
+  const holds = new HeartbeatHolds(context.clock, context.settings.heartbeatHoldMs);
+  return { context, leases, subscribed, cells, holds, watches: new GroupWatches(context, cells, leases) };
 }
 
 /**

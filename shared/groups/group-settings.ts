@@ -18,6 +18,8 @@ export type GroupSettings = {
   readonly offsetsRetentionMs: number;
   /** `offset.metadata.max.bytes`: characters here, as clients count them. */
   readonly offsetMetadataLengthMax: number;
+  /** `gateway.heartbeat.hold.ms`, of a process that serves clients for as long as they are connected. */
+  readonly heartbeatHoldMs: number;
 };
 
 export const defaultGroupSettings: GroupSettings = {
@@ -30,6 +32,7 @@ export const defaultGroupSettings: GroupSettings = {
   consumerGroupSizeMax: 250,
   offsetsRetentionMs: 7 * 24 * 3_600_000,
   offsetMetadataLengthMax: 4_096,
+  heartbeatHoldMs: 0,
 };
 
 /** Where each setting is found under its broker config name. */
@@ -72,4 +75,6 @@ export const groupLimits = {
   foldMsMax: 10_000,
   /** A member is found dead within a quarter of its session, but nobody looks more often than this. */
   sweepIntervalMsMin: 1_000,
+  /** Members whose heartbeats a gateway answers from memory, at about 200 bytes each. */
+  heldHeartbeatsMax: 20_000,
 } as const;

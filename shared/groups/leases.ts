@@ -132,23 +132,28 @@ export class Leases {
 
   /**
    * Renews the lease when a third of the session has passed since somebody did; never makes one. Every
-   * heartbeat comes by here, so what this process remembers saves a read.
+   * heartbeat comes by here, so what this process remembers saves a read. Answers for how long the lease is
+   * surely not due (ms); 0 also where nobody knows.
    */
-  async renewIfDue(lessee: Lessee): Promise<void> {
+  async renewIfDue(lessee: Lessee): Promise<number> {
     const { groupId, memberId, sessionTimeoutMs } = lessee;
     const nowMs = this.context.clock.nowMs();
     const thirdMs = sessionTimeoutMs / 3;
     const remembered = this.renewedAtMs.get(nameOf(lessee));
-    if (remembered !== undefined && nowMs - remembered < thirdMs) return;
+    if (remembered !== undefined && nowMs - remembered < thirdMs) return remembered + thirdMs - nowMs;
+    let notDueMs = 0;
     await bestEffort(
       this.context,
       'looking for a lease',
       (async () => {
         const lease = remembered === undefined ? await this.read(groupId, memberId, false) : undefined;
-        if (lease !== undefined && lease.untilMs - nowMs > sessionTimeoutMs - thirdMs) return;
-        await this.tryUpdate(lessee, [...this.renewal(lessee), unset(['want'])], exists(['until']));
+        const leftMs = lease === undefined ? 0 : lease.untilMs - nowMs - (sessionTimeoutMs - thirdMs);
+        const renewal = [...this.renewal(lessee), unset(['want'])];
+        if (leftMs > 0) notDueMs = leftMs;
+        else if (await this.tryUpdate(lessee, renewal, exists(['until']))) notDueMs = thirdMs;
       })(),
     );
+    return notDueMs;
   }
 
   /** Renews the lease of a member whose JoinGroup waits: it still wants what it wants. */

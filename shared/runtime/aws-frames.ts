@@ -152,5 +152,7 @@ function withinOneAnswer(answers: readonly FrameAnswer[]): FrameAnswer[] {
   });
 }
 
-const bytesOf = (answer: FrameAnswer): number =>
-  Array.isArray(answer) ? (answer as Uint8Array[]).reduce((sum, { length }) => sum + length, 0) : 0;
+function bytesOf(answer: FrameAnswer): number {
+  const parts = typeof answer === 'object' && 'standing' in answer ? answer.standing : answer;
+  return Array.isArray(parts) ? (parts as Uint8Array[]).reduce((sum, { length }) => sum + length, 0) : 0;
+}

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Answer } from '../broker/broker.ts';
 import type { BrokerNode } from '../broker/broker-context.ts';
+import type { Standing } from '../broker/handler.ts';
 import type { Again } from '../groups/api.ts';
 import type { AppendRepeat } from '../log/api.ts';
 
@@ -34,7 +35,7 @@ export type FrameEvent = {
 };
 
 /** `later`: there was no room in this answer, and nothing was done; it is to be sent again. */
-export type FrameAnswer = Answer | Again | 'later';
+export type FrameAnswer = Answer | Again | Standing<readonly Uint8Array[]> | 'later';
 
 /** The event or the answer is none: the two sides are of different versions, or it was written by hand. */
 export class MalformedFrames extends Error {
@@ -114,8 +115,13 @@ export const writeFrameAnswers = (answers: readonly FrameAnswer[]): WrittenAnswe
 
 function writeAnswer(answer: FrameAnswer): unknown {
   if (typeof answer === 'string' || 'close' in answer || 'again' in answer) return answer;
-  return { frame: Buffer.concat(answer).toString('base64') };
+  if ('standing' in answer) return { ...writeParts(answer.standing), mayStandMs: answer.mayStandMs };
+  return writeParts(answer);
 }
+
+const writeParts = (parts: readonly Uint8Array[]): { frame: string } => ({
+  frame: Buffer.concat(parts).toString('base64'),
+});
 
 /** Throws MalformedFrames; also when there are not `count` answers. */
 export function readFrameAnswers(written: unknown, count: number): FrameAnswer[] {
@@ -126,8 +132,10 @@ export function readFrameAnswers(written: unknown, count: number): FrameAnswer[]
 
 function readAnswer(answer: unknown): FrameAnswer {
   if (answer === 'none' || answer === 'later') return answer;
-  const { frame, close, again } = members(answer, 'answers');
+  const { frame, close, again, mayStandMs } = members(answer, 'answers');
   if (close !== undefined) return { close: text(close, 'close') };
+  if (mayStandMs !== undefined)
+    return { standing: [bytes(frame, 'frame')], mayStandMs: number(mayStandMs, 'mayStandMs') };
   if (again === undefined) return [bytes(frame, 'frame')];
   const { afterMs, memberId } = members(again, 'again');
   return { again: { afterMs: number(afterMs, 'afterMs'), memberId: text(memberId, 'memberId') } };

@@ -32,6 +32,8 @@ export type GatewayRuntimeOptions = {
   readonly lingerMs?: number;
   /** What passed through in the last minutes is served from this much memory. Default 256 MB; 0: none. */
   readonly cacheBytesMax?: number;
+  /** `gateway.heartbeat.hold.ms`. Default 0. */
+  readonly heartbeatHoldMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -57,7 +59,7 @@ const defaultCacheBytes = 256 * 1024 * 1024;
  */
 export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promise<GatewayRuntime> {
   const { clock, random, log, defaultPartitions = 1, lingerMs = 0 } = options;
-  const { cacheBytesMax = defaultCacheBytes } = options;
+  const { cacheBytesMax = defaultCacheBytes, heartbeatHoldMs = 0 } = options;
   const stores = cacheBytesMax > 0 ? cached(options, cacheBytesMax) : options.stores;
   const world = { stores, clock, random, log };
   const codecs = await openNativeCodecs();
@@ -79,7 +81,7 @@ export async function openGatewayRuntime(options: GatewayRuntimeOptions): Promis
     keepLonger: (topic) => keepTopicLonger(logs.context, topic),
   });
   const membership = await openMembership(options);
-  const room = openGroupRoom({ ...world, topics });
+  const room = openGroupRoom({ ...world, topics, settings: { heartbeatHoldMs } });
   const broker = new Broker({
     ...world,
     topics,

@@ -167,7 +167,7 @@ export class GroupCalls {
       groupInstanceId: instanceId,
     };
     const answer = await this.ask(({ groups }) => groups.coordinator.heartbeat(request));
-    return answer.is === 'ok' ? answer.value : 'unknown';
+    return errorOf(answer);
   }
 
   async leave(members: readonly Speaker[]): Promise<string> {

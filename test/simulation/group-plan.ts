@@ -78,6 +78,8 @@ export function drawGroups(random: Random, theme: GroupTheme): GroupsPlan {
     offsetsRetentionMs: happens(random, 0.2)
       ? Math.round(spread(random, 5, 50) * tempoMs)
       : defaultGroupSettings.offsetsRetentionMs,
+    // The longer ones are cut to a sixth of the session.
+    heartbeatHoldMs: happens(random, 0.5) ? Math.round(spread(random, 1, 6) * tempoMs) : 0,
   };
   return {
     group: 'g',

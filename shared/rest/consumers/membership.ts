@@ -60,11 +60,13 @@ export async function takeStanding(
 
 const rejoins: ReadonlySet<KafkaErrorName> = new Set(['NONE', 'REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION']);
 
-const heartbeat = (
+async function heartbeat(
   { groups }: RestDeps,
   { groupId, membership: { generation, memberId } }: ConsumerInstance,
-): Promise<KafkaErrorName> =>
-  groups.coordinator.heartbeat({ groupId, memberId, generationId: generation, groupInstanceId: null });
+): Promise<KafkaErrorName> {
+  const request = { groupId, memberId, generationId: generation, groupInstanceId: null };
+  return (await groups.coordinator.heartbeat(request)).error;
+}
 
 /** A leader sees to it that topics that came, went or grew are assigned anew. */
 async function countsHold(deps: RestDeps, { counts }: Membership): Promise<boolean> {

@@ -18,6 +18,7 @@ describe('the command line of a gateway', () => {
       ...['--endpoint', 'http://127.0.0.1:4566', '--mode', 'invoke', '--host', '0.0.0.0', '--port', '0'],
       ...['--advertised-host', 'kafka.internal', '--advertised-port', '29092', '--cluster'],
       ...['--broker-id', '4', '--default-partitions', '6', '--produce-linger-ms', '200', '--cache-mb', '0'],
+      ...['--heartbeat-hold-ms', '12000'],
     ];
     expect(read(...all)).toEqual({
       stack: 'Shop',
@@ -35,6 +36,7 @@ describe('the command line of a gateway', () => {
       defaultPartitions: 6,
       lingerMs: 200,
       cacheBytesMax: 0,
+      heartbeatHoldMs: 12_000,
     });
     expect(read('--cache-mb', '64')).toMatchObject({ cacheBytesMax: 67_108_864 });
     expect(read('--help')).toBe('help');
@@ -48,6 +50,7 @@ describe('the command line of a gateway', () => {
     [['--log-level', 'loud'], '--log-level is one of'],
     [['--cache-mb', ''], '--cache-mb'],
     [['--produce-linger-ms', '60000'], '--produce-linger-ms'],
+    [['--heartbeat-hold-ms', '300001'], '--heartbeat-hold-ms is a whole number from 0 to 300000'],
     [['--tabel', 't'], '--tabel'],
     [['orders'], 'orders'],
   ])('%j is refused by name', (args, named) => {

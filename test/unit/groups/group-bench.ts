@@ -114,6 +114,7 @@ export class TestMember {
   generationId = -1;
   protocols = [{ name: 'range', metadata: utf8Encode('range') }];
   sessionTimeoutMs = 10_000;
+  rebalanceTimeoutMs = 30_000;
   groupInstanceId: string | null = null;
   requiresKnownMemberId = true;
   readonly ground: Ground;
@@ -126,11 +127,13 @@ export class TestMember {
   }
 
   request(changes: Partial<JoinGroupRequest> = {}): JoinGroupRequest {
-    const { memberId, protocols, sessionTimeoutMs, groupInstanceId, requiresKnownMemberId } = this;
+    const { memberId, protocols, groupInstanceId, requiresKnownMemberId } = this;
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = this;
     return joinRequest(this.ground, {
       memberId,
       protocols,
       sessionTimeoutMs,
+      rebalanceTimeoutMs,
       groupInstanceId,
       requiresKnownMemberId,
       ...changes,
@@ -178,9 +181,10 @@ export class TestMember {
     return { joined, error, assignment: utf8Decode(assignment) };
   }
 
-  heartbeat(): Promise<string> {
+  async heartbeat(): Promise<string> {
     const { memberId, generationId, groupInstanceId } = this;
-    return this.groups.coordinator.heartbeat({ groupId: 'g', generationId, memberId, groupInstanceId });
+    const request = { groupId: 'g', generationId, memberId, groupInstanceId };
+    return (await this.groups.coordinator.heartbeat(request)).error;
   }
 
   async leave(): Promise<string> {

@@ -143,7 +143,7 @@ async function live(
     if (fate < 2) return true;
     await clock.sleep(fate < 5 ? 9_000 : 200 + integerBelow(random, 1_500));
     const request = { groupId: 'g', generationId, memberId, groupInstanceId: null };
-    const error = await pick().coordinator.heartbeat(request);
+    const { error } = await pick().coordinator.heartbeat(request);
     isOut ||= error !== 'NONE' && error !== 'NOT_COORDINATOR';
     if (isOut) afterwards += integerBelow(random, 4) + 1;
   }

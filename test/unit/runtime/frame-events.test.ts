@@ -56,9 +56,11 @@ describe('frames on their way to a function', () => {
       again,
       { close: 'x' },
       'later',
+      { standing: [Uint8Array.of(3), Uint8Array.of(4)], mayStandMs: 7_500 },
     ]);
-    const read = readFrameAnswers(JSON.parse(JSON.stringify(answers)), 5);
-    expect(read).toEqual([[Uint8Array.of(1, 2)], 'none', again, { close: 'x' }, 'later']);
+    const read = readFrameAnswers(JSON.parse(JSON.stringify(answers)), 6);
+    const standing = { standing: [Uint8Array.of(3, 4)], mayStandMs: 7_500 };
+    expect(read).toEqual([[Uint8Array.of(1, 2)], 'none', again, { close: 'x' }, 'later', standing]);
   });
 
   test('come only from whoever may invoke: an event of a door is never taken for them', () => {

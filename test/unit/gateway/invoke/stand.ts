@@ -18,7 +18,10 @@ export type Stand = {
   readonly engine: BrokerEngine;
 };
 
-export type StandOptions = Omit<FunctionsOptions, 'stores'> & { readonly clock?: Clock };
+export type StandOptions = Omit<FunctionsOptions, 'stores'> & {
+  readonly clock?: Clock;
+  readonly heartbeatHoldMs?: number;
+};
 
 /** A gateway before functions of which each may fail in its own way. */
 export async function openStand(options: StandOptions = {}): Promise<Stand> {
@@ -27,6 +30,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand> {
   const functions = openFunctions({ stores, ...options });
   const nodes = () => [{ id: 1, host: 'kafka.example', port: 9092, rack: null }];
   const world = { clock, random: systemRandom, log: silentLog };
-  const broker = await openInvokeBroker({ invoker: functions, nodes, ...world });
+  const { heartbeatHoldMs = 0 } = options;
+  const broker = await openInvokeBroker({ invoker: functions, nodes, heartbeatHoldMs, ...world });
   return { broker, functions, engine: openBroker({ stores, clock }) };
 }
