@@ -16,7 +16,7 @@ RUN npm install --omit=dev --no-audit --no-fund && npm cache clean --force
 COPY . ./
 USER node
 EXPOSE 9092
-ENTRYPOINT ["node", "main.mjs"]
+ENTRYPOINT ["node", "--initial-old-space-size=128", "--min-semi-space-size=8", "main.mjs"]
 `;
 
 /**

@@ -24,12 +24,12 @@ export const python = join(root, '.cache/bench-venv/bin/python');
 
 const startMsMax = 90_000;
 
-/** What `npm start` gives to Node. */
+const command = join(root, 'cli/run.mjs');
+
+/** What the command gives to Node. */
 async function nodeOptions(): Promise<string[]> {
-  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-    scripts: { start: string };
-  };
-  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+  const [, line = ''] = (await readFile(command, 'utf8')).split('\n');
+  return line.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Ours, as `npm start` runs it, synced as it always is. */
@@ -37,14 +37,7 @@ export async function startOurs(folder: string, profileFolder?: string): Promise
   const [port, restPort] = await freePorts(2);
   const profile = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const ports = ['--kafka-port', String(port), '--rest-port', String(restPort)];
-  const args = [
-    ...(await nodeOptions()),
-    ...profile,
-    join(root, 'local/run.mjs'),
-    '--data',
-    folder,
-    ...ports,
-  ];
+  const args = [...(await nodeOptions()), ...profile, command, 'serve', '--data', folder, ...ports];
   return whenUp('ours', Number(port), startChild(process.execPath, args));
 }
 

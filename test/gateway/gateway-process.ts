@@ -33,8 +33,8 @@ export async function startStackGateway(emulator: MiniStack, ...given: string[])
   const port = given.includes('--port') ? [] : ['--port', '0'];
   const server = await startServerProcess({
     name: 'the gateway',
-    command: process.execPath,
-    arguments: ['local/gateway.mjs', ...port, ...given],
+    command: `${repository}cli/run.mjs`,
+    arguments: ['gateway', ...port, ...given],
     cwd: repository,
     env: { ...process.env, ...emulator.environment },
     whenReady: (output) => /^millrace gateway ready kafka=(\S+)$/m.exec(output)?.[1],

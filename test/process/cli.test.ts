@@ -25,9 +25,9 @@ afterEach(async () => {
 });
 
 /** `npx millrace …` as a process of its own. */
-function millrace(args: readonly string[], url = ''): Command {
-  const env = { ...process.env, MILLRACE_URL: url };
-  const child = spawn(process.execPath, [join(root, 'cli/run.mjs'), ...args], { cwd: folder, env });
+function millrace(args: readonly string[], url = '', environment: NodeJS.ProcessEnv = {}): Command {
+  const env = { ...process.env, MILLRACE_URL: url, ...environment };
+  const child = spawn(join(root, 'cli/run.mjs'), args, { cwd: folder, env });
   children.push(child);
   const text = { stdout: '', stderr: '' };
   child.stdout?.on('data', (data) => (text.stdout += data));
@@ -72,6 +72,27 @@ describe('the command as a process', () => {
     expect((await ended(server)).code).toBe(0);
     const wrong = await ended(millrace(['serve', '--colour']));
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('millrace serve [options]') });
+  });
+
+  test('Node is given room on its heap, and stays the process that was started', async () => {
+    const asks = "import { getHeapSpaceStatistics } from 'node:v8';const { pid, execArgv } = process;";
+    const young = "getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size";
+    const code = `${asks}console.error('met ' + JSON.stringify({ pid, execArgv, young: ${young} }))`;
+    const probe = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` };
+    for (const name of ['serve', 'gateway']) {
+      const command = millrace([name, '--help'], '', probe);
+      const { code, stderr } = await ended(command);
+      const met = JSON.parse(/^met (.*)$/m.exec(stderr)?.[1] ?? '{}');
+      expect([name, code, met]).toEqual([
+        name,
+        0,
+        {
+          pid: command.child.pid,
+          execArgv: ['--initial-old-space-size=128', '--min-semi-space-size=8'],
+          young: 8 * 1024 * 1024,
+        },
+      ]);
+    }
   });
 
   test('a broker killed and started again in the middle loses and doubles nothing of a produce (I1, I4)', async () => {

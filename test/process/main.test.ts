@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 function run(...args: string[]): { child: ChildProcess; output: () => string } {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'local/main.ts', ...args], { cwd: root });
+  const child = spawn(join(root, 'cli/run.mjs'), ['serve', ...args], { cwd: root });
   running.push(child);
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => (text += data));
