@@ -25,6 +25,8 @@ module.exports.rooms = {
     'shared/kafka/murmur2',
     'shared/kafka/topic-names',
     'shared/rest/contract',
+    'shared/runtime/aws-advice',
+    'shared/runtime/aws-stack',
     'local/serve',
     'local/ensure-installed',
     'gateway/serve-gateway',

@@ -57,7 +57,7 @@ async function findAddress(values: DoorOptionValues, environment: NodeJS.Process
   if (values.url !== undefined) throw new UsageFailure('--stack and --url exclude each other.');
   const { stackUrls } = await loadSdk(() => import('./aws/stack-outputs.ts'));
   return {
-    urls: await stackUrls({ stack, region, profile }),
+    urls: await stackUrls(stack, { region, profile }),
     headers: headersOf(values.httpHeader ?? []),
     isSigned: values.iam ?? true,
   };

@@ -1,5 +1,11 @@
+import { AwsNotUsable } from '../shared/runtime/aws-advice.ts';
+import { DataNotNamed } from '../shared/runtime/aws-gateway.ts';
 import { BadUsage, readGatewayArguments, usage } from './arguments.ts';
+import { FunctionsNotNamed } from './invoke/open-invoke-gateway.ts';
 import { GatewayMisconfigured, startGateway } from './start-gateway.ts';
+
+/** What was asked for cannot be meant: nothing was done. */
+const misuses = [BadUsage, GatewayMisconfigured, DataNotNamed, FunctionsNotNamed] as const;
 
 /**
  * Runs a gateway until SIGTERM or SIGINT, as the arguments say. `command` is how the user calls it, for the
@@ -8,10 +14,10 @@ import { GatewayMisconfigured, startGateway } from './start-gateway.ts';
 export function serveGateway(args: readonly string[], command: string): Promise<void> {
   const fail = (error: unknown): void => {
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(
-      `millrace gateway: ${message}\n${error instanceof BadUsage ? `\n${usage(command)}` : ''}`,
-    );
-    process.exit(error instanceof BadUsage || error instanceof GatewayMisconfigured ? 2 : 1);
+    const next = error instanceof AwsNotUsable ? `${error.next}\n` : '';
+    const shown = error instanceof BadUsage ? `\n${usage(command)}` : next;
+    process.stderr.write(`millrace gateway: ${message}\n${shown}`);
+    process.exit(misuses.some((kind) => error instanceof kind) ? 2 : 1);
   };
   return run(args, command, fail).catch(fail);
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
-import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { logIn } from '../../shared/runtime/aws-advice.ts';
+import { credentialsOf } from '../../shared/runtime/aws-stack.ts';
 import { awsDoorOf } from '../door/door-address.ts';
 import { CommandFailure, messageOf } from '../failure.ts';
 
@@ -56,7 +57,7 @@ export function signedFetch(options: SigningOptions): typeof fetch {
   const signer = new SignatureV4({
     service: door?.service ?? 'execute-api',
     region: where,
-    credentials: defaultProvider(profile === undefined ? {} : { profile }),
+    credentials: credentialsOf(profile),
     sha256: Sha256,
   });
   return async (input, init = {}) =>
@@ -81,10 +82,6 @@ async function sign(
   try {
     return (await signer.sign(request)).headers;
   } catch (error) {
-    throw new CommandFailure(
-      `No credentials of AWS can be found: ${messageOf(error)}.`,
-      'Log in as for the AWS CLI (`aws login`, `aws sso login`, AWS_ACCESS_KEY_ID …) or name a --profile.',
-      error,
-    );
+    throw new CommandFailure(`No credentials of AWS can be found: ${messageOf(error)}.`, logIn, error);
   }
 }

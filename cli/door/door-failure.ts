@@ -66,13 +66,21 @@ export function failureOf(address: string, status: number, text: string, isSigne
   const { code, message } = errorBodyOf(text);
   if (code !== undefined) return new DoorFailure(message, nextByCode[code], status, code);
   if (status === 401 || status === 403) {
-    const next = isSigned
-      ? 'The credentials need the right to call this door: see grantProduce, grantConsume and grantManage.'
-      : 'A door on AWS wants a signature: add --iam, or name the stack with --stack.';
+    const next = isSigned ? nextOfRefused(message) : unsigned;
     return new DoorFailure(`${address} refuses the call (${status}): ${message}`, next, status);
   }
   const next = 'Is this the address of a Millrace HTTP door (not of its Kafka port)?';
   return new DoorFailure(`${address} answered ${status}: ${message}`, next, status);
+}
+
+const unsigned = 'A door on AWS wants a signature: add --iam, or name the stack with --stack.';
+
+/** What API Gateway and function URLs say of a signature that they do not take, whatever its owner may do. */
+function nextOfRefused(message: string): string {
+  if (/scoped to/.test(message)) return 'The door is in another region: name it with --region.';
+  if (/security token|signature/i.test(message))
+    return 'AWS does not know these credentials (any more): log in again, or name others with --profile.';
+  return 'The credentials need the right to call this door: see grantProduce, grantConsume and grantManage.';
 }
 
 const nextByCode: Readonly<Record<number, string | undefined>> = {
