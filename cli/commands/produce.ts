@@ -94,7 +94,17 @@ async function produce(context: CommandContext, topic: string, values: Values): 
   const input = await openInput(values.file ?? ['-'], terminal.stdin);
   const door = await openDoor(context, values);
   const progress = new Progress(terminal, !values.quiet && (values.progress === true || terminal.isWatched));
-  const producer = await openProducer(context, door, topic, values);
+  const producer = await openProducer(context, door, topic, values, () => report());
+  /** Of what was read, the share that is stored: much may wait, and a slow door takes its time with it. */
+  const report = (): void => {
+    const { storedCount: records, takenCount } = producer;
+    const bytes = Math.round((input.readBytes() * records) / Math.max(takenCount, 1));
+    progress.update({
+      records,
+      bytes,
+      ...(input.sizeBytes === undefined ? {} : { bytesOfAll: input.sizeBytes }),
+    });
+  };
   if (values.partition !== undefined && values.partition >= producer.partitions) {
     throw new CommandFailure(
       `Topic ${topic} has no partition ${values.partition}; it has ${counted(producer.partitions, 'partition')}.`,
@@ -104,13 +114,7 @@ async function produce(context: CommandContext, topic: string, values: Values): 
   if (input.isTyped && terminal.isWatched && !values.quiet) terminal.note('One record a line; Ctrl-D ends.');
   const signal = context.listenToSignals();
   try {
-    await readAll(input.files, delimiter, options, producer, signal, () =>
-      progress.update({
-        records: producer.storedCount,
-        bytes: input.readBytes(),
-        ...(input.sizeBytes === undefined ? {} : { bytesOfAll: input.sizeBytes }),
-      }),
-    );
+    await readAll(input.files, delimiter, options, producer, signal);
   } finally {
     await producer.end();
   }
@@ -128,6 +132,7 @@ async function openProducer(
   door: Door,
   topic: string,
   values: Values,
+  onProgress: () => void,
 ): Promise<Producer> {
   const { partitions, configs } = await door.call('getTopic', { topic }, shape.topic);
   const messageBytesMax = Number(configs['max.message.bytes'] ?? batchBytesMax);
@@ -136,6 +141,7 @@ async function openProducer(
     records: readonly InputRecord[],
     { baseOffset }: StoredBatch,
   ): Promise<void> => {
+    onProgress();
     if (!values.json) return;
     for (const [at, { line }] of records.entries()) {
       const offset = baseOffset === undefined ? null : baseOffset + BigInt(at);
@@ -236,7 +242,6 @@ async function readAll(
   options: ReadOptions,
   producer: Producer,
   signal: AbortSignal,
-  onRead: () => void,
 ): Promise<void> {
   for (const file of files) {
     for await (const pieces of splitInput(untilAborted(file, signal), delimiter)) {
@@ -244,7 +249,6 @@ async function readAll(
         if (producer.hasFailed || signal.aborted) return;
         await producer.add(readRecord(piece, options));
       }
-      onRead();
     }
   }
 }

@@ -37,6 +37,7 @@ const sequenceMax = 2 ** 31 - 1;
  * gathers while a batch is under way is the next one.
  */
 export class Producer {
+  takenCount = 0;
   storedCount = 0;
   private readonly door: Door;
   private readonly options: ProducerOptions;
@@ -68,6 +69,7 @@ export class Producer {
   /** Takes a record; resolves when there is room for another. */
   async add(record: InputRecord): Promise<void> {
     this.laneOf(record).add(record);
+    this.takenCount++;
     this.waitingBytes += recordBytes(record);
     this.takeTurn();
     while (this.waitingBytes > waitingBytesMax && !this.hasFailed) await this.nextChange();
