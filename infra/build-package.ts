@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { commonJsBanner } from './bundle.ts';
+import { buildCommandLine } from './command-line-bundle.ts';
 import { buildGatewayImage } from './gateway-image.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -27,35 +27,6 @@ function buildCode(): void {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    logLevel: 'error',
-  });
-}
-
-/**
- * The command line in parts, each loaded when a command needs it. Only the packages that the npm package
- * depends on stay outside: whoever calls AWS with it has nothing to install.
- */
-function buildCommandLine(): void {
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  const outdir = join(dist, 'cli');
-  rmSync(outdir, { recursive: true, force: true });
-  buildSync({
-    absWorkingDir: root,
-    entryPoints: { main: join(root, 'cli/main.ts') },
-    outdir,
-    chunkNames: 'chunk-[hash]',
-    bundle: true,
-    splitting: true,
-    external: Object.keys(dependencies),
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    minifySyntax: true,
-    legalComments: 'none',
-    banner: { js: commonJsBanner },
     logLevel: 'error',
   });
 }
@@ -88,6 +59,6 @@ function follow(file: string, needed: Set<string>): void {
 }
 
 buildCode();
-buildCommandLine();
+buildCommandLine(join(dist, 'cli'));
 buildGatewayImage();
 buildTypes();

@@ -11,6 +11,10 @@ import { type Consumer, type Kafka, openKafka } from '../gateway/kafkajs.ts';
 import { eventually } from '../support/eventually.ts';
 import { assumeRole } from './assume-role.ts';
 import { canShow } from './capabilities.ts';
+import { commandFailuresSuite } from './command-failures.suite.ts';
+import { commandGatewaySuite } from './command-gateway.suite.ts';
+import { commandLineSuite } from './command-line.suite.ts';
+import { openUsers, type Users } from './command-users.ts';
 import { type Deployment, deployStack } from './deployment.ts';
 import { type FaultyLambda, openFaultyLambda, type Passage } from './faulty-lambda.ts';
 
@@ -30,7 +34,12 @@ describe.runIf(canShow(emulator.name, 'an HTTP API'))(
     let fate: (functionName: string) => Passage = () => 'passed';
 
     beforeAll(async () => {
-      deployment = await deployStack(emulator, 'GatewayShop', { api: 'http' }, app);
+      deployment = await deployStack(
+        emulator,
+        'GatewayShop',
+        { api: 'http', emulator: emulator.endpoint },
+        app,
+      );
       lambda = await openFaultyLambda(emulator.endpoint, (name) => fate(name));
       const { outputs } = deployment;
       const functionOf = (name: keyof typeof functionOutputs) => outputs[functionOutputs[name]] ?? '';
@@ -153,5 +162,16 @@ describe.runIf(canShow(emulator.name, 'an HTTP API'))(
       await reader.disconnect();
       checkAll(stored);
     }, 300_000);
+
+    describe('and the command line', () => {
+      let users: Users;
+      beforeAll(() => {
+        users = openUsers(emulator, deployment);
+      });
+      afterAll(() => users?.close());
+      commandLineSuite(() => users);
+      commandFailuresSuite(emulator, () => users);
+      commandGatewaySuite(() => users);
+    });
   },
 );

@@ -1,5 +1,5 @@
 /** An app of somebody else that uses the construct: two roles have rights on one topic. */
-import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { App, CfnOutput, Fn, Stack } from 'aws-cdk-lib';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Millrace } from '../../infra/millrace.ts';
 
@@ -15,8 +15,13 @@ log.grantConsume(consumer, 'orders');
 const gateway = new Role(stack, 'Gateway', { assumedBy: new AccountRootPrincipal() });
 log.grantGateway(gateway, 'invoke');
 
+/** Where an emulator serves the API: the host name of AWS leads nowhere on loopback. */
+const emulator = app.node.tryGetContext('emulator') as string | undefined;
+const url = log.urls.Url as string;
+const apiId = Fn.select(0, Fn.split('.', Fn.select(1, Fn.split('//', url))));
+
 const outputs = {
-  Url: log.urls.Url as string,
+  Url: emulator === undefined ? url : `${emulator}/_aws/execute-api/${apiId}/$default/`,
   TableName: log.table.tableName,
   BucketName: log.bucket.bucketName,
   ProducerRole: producer.roleArn,
